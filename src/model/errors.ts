@@ -1,0 +1,71 @@
+/**
+ * The catalogue of every error the platform can answer with. Codes are never reused; docs/errors.md and the
+ * CLI's exit codes come from this table.
+ */
+interface Entry {
+  /** user: the caller, author or operator can mend it; system: we or the machine must. */
+  readonly kind: 'user' | 'system';
+  /** HTTP status where it reaches a client. */
+  readonly status: number;
+  /** Exit code of the command line. */
+  readonly exit: number;
+  /** Message; `{name}` is filled from the details. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint: string;
+}
+
+const entry = (kind: Entry['kind'], status: number, exit: number, message: string, hint: string): Entry => ({
+  kind,
+  status,
+  exit,
+  message,
+  hint,
+});
+
+export const ERRORS = {
+  WEFT_FUNCTION_NOT_FOUND: entry('user', 404, 4, 'No function named "{name}"', 'List the deployed functions with: weft list'),
+  WEFT_FUNCTION_FAILED: entry('user', 500, 5, 'Function "{name}" failed: {reason}', 'Read its log with: weft logs {name}'),
+  WEFT_FUNCTION_TRAPPED: entry('user', 502, 5, 'Function "{name}" trapped: {reason}', 'A memory error or abort in the function; read its log with: weft logs {name}'),
+  WEFT_DEADLINE: entry('user', 504, 5, 'Function "{name}" did not answer within {ms} ms', 'Raise limits.deadline in the manifest, or find what it waits for'),
+  WEFT_MEMORY: entry('user', 500, 5, 'Function "{name}" reached its memory limit of {bytes} bytes', 'Raise limits.memory in the manifest'),
+  WEFT_REQUEST_TOO_LARGE: entry('user', 413, 5, 'The request is larger than {bytes} bytes', 'Raise limits.request in the manifest'),
+  WEFT_RESPONSE_TOO_LARGE: entry('user', 500, 5, 'Function "{name}" answered with more than {bytes} bytes', 'Raise limits.response in the manifest'),
+  WEFT_CONCURRENCY: entry('user', 429, 5, 'Function "{name}" already serves {limit} requests', 'Raise limits.concurrency in the manifest, or retry later'),
+  WEFT_CALL_DEPTH: entry('user', 500, 5, 'Calls nest deeper than {limit}', 'Break the recursion, or raise limits.callDepth in the manifest'),
+  WEFT_EXHAUSTED: entry('system', 503, 5, 'No context is left on this machine: {reason}', 'Retry later; raise vm.max_map_count or lower limits.concurrency'),
+  WEFT_BAD_RESPONSE: entry('user', 502, 5, 'Function "{name}" set an illegal response: {reason}', 'Header names and values must follow RFC 9110, section 5'),
+  WEFT_INTERNAL: entry('system', 500, 70, 'Internal error: {reason}', 'This is a defect in Weft; please report it with the log'),
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+export class WeftError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(fill(ERRORS[code].message, details), options);
+    this.name = 'WeftError';
+    this.code = code;
+    this.details = details;
+  }
+
+  get entry(): Entry {
+    return ERRORS[this.code];
+  }
+
+  get hint(): string {
+    return fill(this.entry.hint, this.details);
+  }
+
+  /** The shape errors have on the wire and in `--json`. */
+  toJSON(): { error: { code: ErrorCode; message: string; hint: string } } {
+    return { error: { code: this.code, message: this.message, hint: this.hint } };
+  }
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (whole, key: string) => String(details[key] ?? whole));
+}
