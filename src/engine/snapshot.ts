@@ -1,0 +1,75 @@
+/**
+ * The state of a context after its initialisation: memory and mutable globals. Restoring it erases every byte that a
+ * request wrote (lwC's snapshot and rollback, OSDI'16 §2).
+ */
+
+/** What a snapshot is taken of and restored to. */
+export interface Restorable {
+  /** All memory there is now; may have grown since the snapshot, never shrinks. */
+  readonly bytes: Uint8Array;
+  readonly globals: readonly WebAssembly.Global[];
+}
+
+const BLOCK_BYTES = 4096;
+
+interface Run {
+  readonly start: number;
+  readonly end: number;
+  /** Absent: all zero. */
+  readonly data?: Uint8Array;
+}
+
+export class Snapshot {
+  readonly byteLength: number;
+  readonly #runs: readonly Run[];
+  readonly #globals: readonly unknown[];
+
+  constructor(of: Restorable) {
+    this.byteLength = of.bytes.length;
+    this.#runs = runsOf(of.bytes.slice());
+    this.#globals = of.globals.map((g) => g.value);
+  }
+
+  restore(to: Restorable): void {
+    const { bytes, globals } = to;
+    for (const run of this.#runs) {
+      if (run.data) bytes.set(run.data, run.start);
+      else bytes.fill(0, run.start, run.end);
+    }
+    if (bytes.length > this.byteLength) bytes.fill(0, this.byteLength);
+    for (let i = 0; i < globals.length; i++) {
+      const global = globals[i];
+      if (global) global.value = this.#globals[i];
+    }
+  }
+
+  /** For a context whose memory is fresh, hence zero: only what is not zero is copied, so that untouched pages stay uncommitted. */
+  fill(fresh: Restorable): void {
+    for (const run of this.#runs) if (run.data) fresh.bytes.set(run.data, run.start);
+    for (let i = 0; i < fresh.globals.length; i++) {
+      const global = fresh.globals[i];
+      if (global) global.value = this.#globals[i];
+    }
+  }
+}
+
+/** Blocks of zeros and blocks with data, neighbours of a kind joined: filling is cheaper than copying. */
+function runsOf(bytes: Uint8Array): Run[] {
+  const runs: Run[] = [];
+  let start = 0;
+  while (start < bytes.length) {
+    const zero = isZero(bytes, start);
+    let end = start + BLOCK_BYTES;
+    while (end < bytes.length && isZero(bytes, end) === zero) end += BLOCK_BYTES;
+    end = Math.min(end, bytes.length);
+    runs.push(zero ? { start, end } : { start, end, data: bytes.slice(start, end) });
+    start = end;
+  }
+  return runs;
+}
+
+function isZero(bytes: Uint8Array, start: number): boolean {
+  const end = Math.min(start + BLOCK_BYTES, bytes.length);
+  for (let i = start; i < end; i++) if (bytes[i] !== 0) return false;
+  return true;
+}

@@ -1,0 +1,369 @@
+/**
+ * The switch: a generated module that is the only code able to see the memories of two contexts, and that touches nothing but
+ * the argument and result regions (lwC's restrict and overlay, OSDI'16 §3, made by construction). No JavaScript
+ * frame is on the path, so a chain of callers suspends and resumes as one.
+ *
+ * One module serves all pairs of a merge group. For caller i it exports `call_i` and `result_i`, which stand in for the
+ * imports `weft.call` and `weft.result` of that context. A function outside the group, or one that has frames on the stack
+ * already (recursion needs a fresh context per activation), goes to the host instead.
+ *
+ * Two ways to enter a callee:
+ *   direct    on the caller's stack. A trap unwinds the caller as well; the engine brings it back by replay (journal.ts).
+ *   own stack for groups that keep state and so cannot be replayed: a trap ends the callee's stack only.
+ */
+import { CALL_ERROR, KIND_CALL, MAILBOX } from './abi.ts';
+import {
+  assemble,
+  type Code,
+  EXTERNREF,
+  exportFunction,
+  type FunctionBody,
+  functionType,
+  I32,
+  importFunction,
+  importGlobal,
+  importMemory,
+  importTable,
+  op,
+} from './asm.ts';
+import { ENTER, RESERVE } from './entries.ts';
+import { ACTIVE, BUSY, CROSSINGS, DEPTH, FAIL_AT, HOST, lastAt, openAt, resultAt, RUNNING, TOUCHED } from './ledger.ts';
+
+export interface SwitchMember {
+  /** Id by which callers name the function. */
+  readonly functionId: number;
+  /** Address of the mailbox, and of the static input area with its capacity. */
+  readonly mailbox: number;
+  readonly inbox: number;
+  readonly inboxCapacity: number;
+  readonly responseBytes: number;
+  /** Rolled back before each call into it. */
+  readonly perCall: boolean;
+}
+
+export interface SwitchPlan {
+  readonly members: readonly SwitchMember[];
+  readonly stacks: 'shared' | 'own';
+  readonly maxDepth: number;
+}
+
+/** Host functions a switch falls back to; all see the thread's current chain. */
+export interface SwitchHost {
+  readonly call: (fn: number, input: number, length: number, out: number, capacity: number) => number;
+  readonly result: (destination: number, offset: number, length: number) => number;
+  /** The replayed crossing that is due to fail: gives the error recorded for it. */
+  readonly failed: (member: number) => number;
+  /** Brings a member back to its snapshot: before a call (per-call rollback), or after an exception left it in the middle. */
+  readonly reset: (member: number) => void;
+  readonly enterOnOwnStack: (place: number, kind: number, resultAddress: number) => unknown;
+  readonly awaitStack: unknown;
+}
+
+const WORD = 4;
+
+/** Imported functions, in the order of `imports` below. */
+const HOST_CALL = 0;
+const HOST_RESULT = 1;
+const HOST_FAILED = 2;
+const HOST_RESET = 3;
+const HOST_STACK = 4;
+const HOST_AWAIT = 5;
+const IMPORTED_FUNCTIONS = 6;
+
+/** Types. */
+const CALL = 0;
+const RESULT = 1;
+const UNARY = 2;
+const NOTICE = 3;
+const STACK = 4;
+const AWAIT = 5;
+
+/** Parameters and locals of `call_i`. */
+const [FN, IN, LENGTH, OUT, CAPACITY, PTR, STATUS, OUT_LENGTH, OUT_PTR, COUNT, PROMISE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+
+export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
+  const n = plan.members.length;
+  const memories = plan.members.map((_, k) => importMemory('context', `memory${k}`));
+  const places = plan.members.map((_, k) => importGlobal('context', `place${k}`));
+  return new WebAssembly.Module(
+    assemble({
+      types: [
+        functionType([I32, I32, I32, I32, I32], [I32]),
+        functionType([I32, I32, I32], [I32]),
+        functionType([I32], [I32]),
+        functionType([I32], []),
+        functionType([I32, I32, I32], [EXTERNREF]),
+        functionType([EXTERNREF, I32], [I32]),
+      ],
+      imports: [
+        importFunction('host', 'call', CALL),
+        importFunction('host', 'result', RESULT),
+        importFunction('host', 'failed', UNARY),
+        importFunction('host', 'reset', NOTICE),
+        importFunction('host', 'enterOnOwnStack', STACK),
+        importFunction('host', 'awaitStack', AWAIT),
+        importTable('engine', 'table'),
+        importMemory('engine', 'ledger'),
+        ...memories,
+        importGlobal('engine', 'block'),
+        ...places,
+      ],
+      functions: plan.members.flatMap((_, i) => [callFunction(plan, i), resultFunction(plan, i)]),
+      exports: Array.from({ length: n }, (_, i) => [
+        exportFunction(`call_${i}`, IMPORTED_FUNCTIONS + 2 * i),
+        exportFunction(`result_${i}`, IMPORTED_FUNCTIONS + 2 * i + 1),
+      ]).flat(),
+    }),
+  );
+}
+
+/** Pieces shared by all functions; `block` is the byte address of the group's ledger block. */
+const block = op.global(0);
+const place = (member: number): number[] => op.global(1 + member);
+const memoryOf = (member: number): number => 1 + member;
+const word = (at: number): number[] => [...block, ...op.load(0, at * WORD)];
+const setWord = (at: number, value: Code): number[] => [...block, ...value, ...op.store(0, at * WORD)];
+const mailboxStore = (m: SwitchMember, memory: number, field: number, value: Code): number[] => [
+  ...op.i32(0),
+  ...value,
+  ...op.store(memory, m.mailbox + field * WORD),
+];
+const mailboxLoad = (m: SwitchMember, memory: number, field: number): number[] => [...op.i32(0), ...op.load(memory, m.mailbox + field * WORD)];
+const give = (error: number): number[] => [...op.i32(error), ...op.return];
+
+function callFunction(plan: SwitchPlan, caller: number): FunctionBody {
+  const toHost = [
+    ...setWord(lastAt(plan.members.length, caller), op.i32(HOST)),
+    ...[FN, IN, LENGTH, OUT, CAPACITY].flatMap(op.get),
+    ...op.call(HOST_CALL),
+  ];
+  const routes = plan.members.flatMap((m, callee) =>
+    callee === caller
+      ? []
+      : [...op.get(FN), ...op.i32(m.functionId), ...op.eq, ...op.if(crossing(plan, caller, callee, [...toHost, ...op.return]))],
+  );
+  return { type: CALL, i32s: 5, refs: 1, code: [...routes, ...toHost] };
+}
+
+function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): number[] {
+  const n = plan.members.length;
+  const callee = plan.members[j] as SwitchMember;
+  const bit = 1 << j;
+  const leave = [
+    ...setWord(ACTIVE, op.i32(i)),
+    ...setWord(DEPTH, [...word(DEPTH), ...op.i32(1), ...op.sub]),
+    ...setWord(BUSY, [...word(BUSY), ...op.i32(~bit), ...op.and]),
+  ];
+  return [
+    ...word(BUSY),
+    ...op.i32(bit),
+    ...op.and,
+    ...op.if(fallback),
+    ...word(DEPTH),
+    ...op.i32(plan.maxDepth),
+    ...op.geU,
+    ...op.if(give(CALL_ERROR.depth)),
+    // The caller's own argument region is checked while the caller is still active: a bad pointer is its trap.
+    ...outside(memoryOf(i), op.get(IN), op.get(LENGTH)),
+    ...op.if([0x00]),
+    ...setWord(CROSSINGS, [...word(CROSSINGS), ...op.i32(1), ...op.add, ...op.tee(STATUS)]),
+    ...op.get(STATUS),
+    ...word(FAIL_AT),
+    ...op.eq,
+    ...op.if([...op.i32(j), ...op.call(HOST_FAILED), ...op.return]),
+    ...(callee.perCall ? [...word(TOUCHED), ...op.i32(bit), ...op.and, ...op.if([...op.i32(j), ...op.call(HOST_RESET)])] : []),
+    ...setWord(openAt(n, j), op.get(STATUS)),
+    ...setWord(TOUCHED, [...word(TOUCHED), ...op.i32(bit), ...op.or]),
+    ...setWord(BUSY, [...word(BUSY), ...op.i32(bit), ...op.or]),
+    ...setWord(DEPTH, [...word(DEPTH), ...op.i32(1), ...op.add]),
+    ...setWord(ACTIVE, op.i32(j)),
+    ...op.i32(CALL_ERROR.trapped),
+    ...op.set(STATUS),
+    ...op.block(guarded(callee, i, j, enter(plan, j))),
+    ...leave,
+    ...op.get(STATUS),
+    ...op.if([
+      ...op.get(STATUS),
+      ...op.i32(CALL_ERROR.trapped),
+      ...op.eq,
+      ...op.if([...op.i32(j), ...op.call(HOST_RESET)]),
+      // A callee's own result is not an error code of ours: whatever it returned, it failed.
+      ...op.get(STATUS),
+      ...op.i32(0),
+      0x48, // i32.lt_s: set by the switch or the host
+      ...op.ifElse([...op.get(STATUS)], [...op.i32(CALL_ERROR.failed)], I32),
+      ...op.return,
+    ]),
+    ...takeResult(plan, i, j),
+  ];
+}
+
+/**
+ * Input in, callee entered, `STATUS` set: 0 answered, > 0 the callee said it failed, < 0 an error of ours.
+ * An exception that leaves the callee branches to the end with STATUS still "trapped": exceptions cross no context.
+ */
+function guarded(callee: SwitchMember, i: number, j: number, enterCallee: Code): number[] {
+  const memory = memoryOf(j);
+  return op.tryCatchAll(
+    [
+      ...op.get(LENGTH),
+      ...op.i32(callee.inboxCapacity),
+      ...op.gtU,
+      ...op.ifElse(
+        [
+          ...op.get(LENGTH),
+          ...place(j),
+          ...op.i32(RESERVE),
+          ...op.add,
+          ...op.callIndirect(UNARY),
+          ...op.tee(PTR),
+          ...op.eqz,
+          ...outside(memory, op.get(PTR), op.get(LENGTH)),
+          ...op.or,
+          ...op.if([...op.i32(CALL_ERROR.noMemory), ...op.set(STATUS), ...op.br(3)]),
+        ],
+        [...op.i32(callee.inbox), ...op.set(PTR)],
+      ),
+      ...copy(memory, op.get(PTR), memoryOf(i), op.get(IN), LENGTH),
+      ...mailboxStore(callee, memory, MAILBOX.inHeadLength, op.i32(0)),
+      ...mailboxStore(callee, memory, MAILBOX.inBody, op.get(PTR)),
+      ...mailboxStore(callee, memory, MAILBOX.inBodyLength, op.get(LENGTH)),
+      ...enterCallee,
+    ],
+    0,
+  );
+}
+
+function enter(plan: SwitchPlan, j: number): number[] {
+  const at = resultAt(j);
+  if (plan.stacks === 'shared') {
+    // The guest chooses what it returns; only zero or not reaches STATUS, as zero or one.
+    return [...op.i32(KIND_CALL), ...place(j), ...op.i32(ENTER), ...op.add, ...op.callIndirect(UNARY), ...op.eqz, ...op.eqz, ...op.set(STATUS)];
+  }
+  return [
+    ...setWord(at, op.i32(RUNNING)),
+    ...place(j),
+    ...op.i32(KIND_CALL),
+    ...block,
+    ...op.i32(at * WORD),
+    ...op.add,
+    ...op.call(HOST_STACK),
+    ...op.set(PROMISE),
+    ...word(at),
+    ...op.i32(RUNNING),
+    ...op.eq,
+    ...op.ifElse([...op.get(PROMISE), ...op.i32(j), ...op.call(HOST_AWAIT)], [...word(at), ...op.eqz, ...op.eqz], I32),
+    ...op.set(STATUS),
+  ];
+}
+
+/** The callee answered: check what it says about its answer, copy as much as there is room for, give the length. */
+function takeResult(plan: SwitchPlan, i: number, j: number): number[] {
+  const n = plan.members.length;
+  const [from, to] = [memoryOf(j), memoryOf(i)];
+  const [callee, caller] = [plan.members[j] as SwitchMember, plan.members[i] as SwitchMember];
+  return [
+    ...mailboxLoad(callee, from, MAILBOX.outBody),
+    ...op.set(OUT_PTR),
+    ...mailboxLoad(callee, from, MAILBOX.outBodyLength),
+    ...op.tee(OUT_LENGTH),
+    ...op.i32(callee.responseBytes),
+    ...op.gtU,
+    ...op.if(give(CALL_ERROR.tooLarge)),
+    ...outside(from, op.get(OUT_PTR), op.get(OUT_LENGTH)),
+    ...op.if(give(CALL_ERROR.failed)),
+    ...setWord(lastAt(n, i), op.i32(j)),
+    ...setWord(lastAt(n, i) + 1, op.get(OUT_PTR)),
+    ...setWord(lastAt(n, i) + 2, op.get(OUT_LENGTH)),
+    ...mailboxStore(caller, to, MAILBOX.callStatus, mailboxLoad(callee, from, MAILBOX.status)),
+    ...op.get(OUT_LENGTH),
+    ...op.get(CAPACITY),
+    ...op.get(OUT_LENGTH),
+    ...op.get(CAPACITY),
+    ...op.ltU,
+    ...op.select,
+    ...op.set(COUNT),
+    ...copy(to, op.get(OUT), from, op.get(OUT_PTR), COUNT),
+    ...op.get(OUT_LENGTH),
+    ...op.return,
+  ];
+}
+
+/** `result_i(destination, offset, length)`: bytes of the last result, from whichever context still holds it. */
+function resultFunction(plan: SwitchPlan, i: number): FunctionBody {
+  const n = plan.members.length;
+  const [destination, offset, length] = [0, 1, 2];
+  const last = lastAt(n, i);
+  const fromMember = plan.members.map((_, j) =>
+    j === i
+      ? []
+      : [
+          ...word(last),
+          ...op.i32(j),
+          ...op.eq,
+          ...op.if([
+            ...op.get(length),
+            ...word(last + 2),
+            ...op.gtU,
+            ...op.get(offset),
+            ...word(last + 2),
+            ...op.get(length),
+            ...op.sub,
+            ...op.gtU,
+            ...op.or,
+            ...op.if(give(CALL_ERROR.tooLarge)),
+            ...op.get(destination),
+            ...word(last + 1),
+            ...op.get(offset),
+            ...op.add,
+            ...op.get(length),
+            ...op.copy(memoryOf(i), memoryOf(j)),
+            ...op.get(length),
+            ...op.return,
+          ]),
+        ],
+  );
+  return {
+    type: RESULT,
+    i32s: 0,
+    code: [...fromMember.flat(), ...op.get(destination), ...op.get(offset), ...op.get(length), ...op.call(HOST_RESULT)],
+  };
+}
+
+/** 1 when [pointer, pointer + length) is not wholly inside the memory. */
+function outside(memory: number, pointer: Code, length: Code): number[] {
+  const size = [0x3f, memory, ...op.i32(16), ...op.shl]; // memory.size, pages → bytes
+  return [...length, ...size, ...op.gtU, ...pointer, ...size, ...length, ...op.sub, ...op.gtU, ...op.or];
+}
+
+/**
+ * Copies exactly `local` bytes. 8 to 16 of them go as two overlapping words: memory.copy leaves generated code for a
+ * C function, which costs more than the bytes do.
+ */
+function copy(to: number, toPtr: Code, from: number, fromPtr: Code, local: number): number[] {
+  const tail = [...op.get(local), ...op.i32(8), ...op.sub];
+  return [
+    ...op.get(local),
+    ...op.i32(8),
+    ...op.sub,
+    ...op.i32(8),
+    ...op.gtU,
+    ...op.ifElse(
+      [...toPtr, ...fromPtr, ...op.get(local), ...op.copy(to, from)],
+      [
+        ...toPtr,
+        ...fromPtr,
+        ...op.load64(from),
+        ...op.store64(to),
+        ...toPtr,
+        ...tail,
+        ...op.add,
+        ...fromPtr,
+        ...tail,
+        ...op.add,
+        ...op.load64(from),
+        ...op.store64(to),
+      ],
+    ),
+  ];
+}
