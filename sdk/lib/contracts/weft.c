@@ -1,0 +1,14 @@
+/** The contract of <weft/v1.h>. */
+#include <weft/v1.h>
+
+#include "../guest/runtime.h"
+
+/** The hook is optional; what the header declares is made weak here alone. */
+int weft_on_init(void) __attribute__((weak));
+
+int weft_contract_init(void) { return weft_on_init == NULL ? 0 : weft_on_init(); }
+
+int weft_contract_run(void) {
+  // A memory has one request at a time, and its mailbox is all there is to know of it.
+  return weft_handle((weft_request *)&weft_mailbox, (weft_response *)&weft_mailbox);
+}

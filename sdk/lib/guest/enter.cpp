@@ -1,0 +1,45 @@
+/**
+ * Entries of a function with C++ in it, linked in place of enter.c. An exception that nobody caught ends here, as a failure
+ * with a line in the log: it crosses no context.
+ */
+#include <weft/v1.h>
+
+#include <exception>
+
+#include "begin.h"
+
+namespace {
+
+constexpr int32_t uncaught = 1;
+
+void report(const char *what) {
+  static constexpr char prefix[] = "uncaught C++ exception: ";
+  char line[512];
+  size_t length = 0;
+  for (const char *c = prefix; *c != '\0'; c++) line[length++] = *c;
+  for (const char *c = what; *c != '\0' && length < sizeof line; c++) line[length++] = *c;
+  weft_log_bytes(WEFT_ERROR, line, length);
+}
+
+int32_t guarded(int (*run)()) {
+  try {
+    return run();
+  } catch (const std::exception &error) {
+    report(error.what());
+  } catch (...) {
+    report("of a type that is not a std::exception");
+  }
+  return uncaught;
+}
+
+}  // namespace
+
+extern "C" WEFT_EXPORT("weft_enter") int32_t weft_enter(int32_t kind) {
+  weft_begin(kind);
+  return guarded(weft_contract_run);
+}
+
+extern "C" WEFT_EXPORT("weft_init") int32_t weft_init() {
+  weft_begin(WEFT_KIND_CALL);
+  return guarded(weft_contract_init);
+}

@@ -1,0 +1,27 @@
+/** The mailbox and the two places that input can come to: the static input area, or memory that weft_reserve finds. */
+#include "runtime.h"
+
+#include <stdlib.h>
+
+static char inbox[WEFT_INBOX_BYTES] __attribute__((aligned(16)));
+
+struct weft_mailbox weft_mailbox __attribute__((aligned(16))) = {
+    .version = 1,
+    .inbox = inbox,
+    .inbox_capacity = WEFT_INBOX_BYTES,
+};
+
+uint32_t weft_turn;
+int32_t weft_kind;
+
+/** Larger input. Kept for the next request where memory is not rolled back. */
+WEFT_EXPORT("weft_reserve") void *weft_reserve(uint32_t length) {
+  static void *reserved;
+  static uint32_t capacity;
+  if (length > capacity) {
+    free(reserved);
+    reserved = malloc(length);
+    capacity = reserved == NULL ? 0 : length;
+  }
+  return reserved;
+}

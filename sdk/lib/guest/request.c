@@ -1,0 +1,80 @@
+/** The request: its first line is split when somebody asks for the first time, its headers where they lie. */
+#include <weft/v1.h>
+
+#include <string.h>
+
+#include "runtime.h"
+
+struct parts {
+  uint32_t turn;
+  const char *method;
+  const char *path;
+  const char *query;
+  char *headers;
+  size_t headers_length;
+};
+
+static const char ROUTE[] = "/function/";
+
+/** Ends a word in place and gives what follows it. */
+static char *cut(char *word, char *end, char stop) {
+  char *at = memchr(word, stop, (size_t)(end - word));
+  if (at == NULL) return end;
+  *at = '\0';
+  return at + 1;
+}
+
+/** The target may be absolute ("http://host/path"), as proxies send it. */
+static char *path_of(char *target) {
+  if (*target == '/') return target;
+  char *authority = strstr(target, "://");
+  return authority == NULL ? target : strchr(authority + 3, '/');
+}
+
+/** Path below the function's name. */
+static const char *below_function(const char *path) {
+  if (path == NULL) return "/";
+  if (strncmp(path, ROUTE, sizeof ROUTE - 1) != 0) return *path == '\0' ? "/" : path;
+  const char *rest = strchr(path + (sizeof ROUTE - 1), '/');
+  return rest == NULL ? "/" : rest;
+}
+
+static void split_first_line(struct parts *parts) {
+  char *head = weft_mailbox.in_head;
+  char *end = head + weft_mailbox.in_head_length;
+  char *headers = cut(head, end, '\n');
+  char *target = cut(head, headers, ' ');
+  char *version = cut(target, headers, ' ');
+  char *query = cut(target, version, '?');
+  parts->method = head;
+  parts->path = below_function(path_of(target));
+  parts->query = query == version ? "" : query;
+  parts->headers = headers;
+  parts->headers_length = (size_t)(end - headers);
+}
+
+/** There is one request in a memory at a time, so its handle tells nothing that is not known here. */
+static struct parts *parts_of(const weft_request *request) {
+  static struct parts parts;
+  (void)request;
+  if (parts.turn == weft_turn) return &parts;
+  parts = (struct parts){.turn = weft_turn, .method = "POST", .path = "/", .query = ""};
+  if (weft_mailbox.in_head_length > 0) split_first_line(&parts);
+  return &parts;
+}
+
+const char *weft_request_method(weft_request *request) { return parts_of(request)->method; }
+
+const char *weft_request_path(weft_request *request) { return parts_of(request)->path; }
+
+const char *weft_request_query(weft_request *request) { return parts_of(request)->query; }
+
+const char *weft_request_header(weft_request *request, const char *name) {
+  const struct parts *parts = parts_of(request);
+  return weft_head_find(parts->headers, parts->headers_length, name);
+}
+
+int weft_request_next_header(weft_request *request, weft_header_cursor *cursor, const char **name, const char **value) {
+  const struct parts *parts = parts_of(request);
+  return weft_head_next(parts->headers, parts->headers_length, &cursor->at_, name, value);
+}

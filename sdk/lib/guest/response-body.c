@@ -1,0 +1,41 @@
+/** The body of the answer: gathered piece by piece, or lent as a whole. */
+#include <weft/v1.h>
+
+#include <string.h>
+
+#include "runtime.h"
+
+#define FIRST_BYTES 4096
+
+static char first[FIRST_BYTES] __attribute__((aligned(16)));
+static struct weft_buffer buffer = {first, FIRST_BYTES};
+
+/** A body that was lent becomes the beginning of one that is gathered. */
+static int take_over_lent(void) {
+  const size_t length = weft_mailbox.out_body_length;
+  if (length > buffer.capacity && weft_buffer_grow(&buffer, first, 0, length) != 0) return WEFT_NO_MEMORY;
+  memcpy(buffer.data, weft_mailbox.out_body, length);
+  weft_mailbox.out_body = buffer.data;
+  return WEFT_OK;
+}
+
+int weft_body_append(const void *data, size_t length) {
+  const size_t before = weft_mailbox.out_body_length;
+  if (before == 0) {
+    weft_mailbox.out_body = buffer.data;
+  } else if (weft_mailbox.out_body != buffer.data && take_over_lent() != 0) {
+    return WEFT_NO_MEMORY;
+  }
+  if (length > buffer.capacity - before) {
+    if (weft_buffer_grow(&buffer, first, before, length) != 0) return WEFT_NO_MEMORY;
+    weft_mailbox.out_body = buffer.data;
+  }
+  memcpy(buffer.data + before, data, length);
+  weft_mailbox.out_body_length = before + length;
+  return WEFT_OK;
+}
+
+int weft_response_write(weft_response *response, const void *data, size_t length) {
+  (void)response;
+  return weft_body_append(data, length);
+}

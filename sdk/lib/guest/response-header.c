@@ -1,0 +1,52 @@
+/** Headers of the answer. The host checks them again; here a mistake is reported where it is made. */
+#include <weft/v1.h>
+
+#include <string.h>
+
+#include "runtime.h"
+
+#define FIRST_BYTES 512
+
+/** tchar of RFC 9110, section 5.6.2. */
+static int is_token(char c) {
+  const int letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+  return letter || (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static int is_name(const char *name) {
+  const char *c = name;
+  while (is_token(*c)) c++;
+  return c != name && *c == '\0';
+}
+
+/** Visible characters, blanks, and bytes above ASCII (section 5.5). */
+static int is_value(const char *value) {
+  for (const char *c = value; *c != '\0'; c++) {
+    if ((unsigned char)*c < ' ' ? *c != '\t' : *c == 0x7f) return 0;
+  }
+  return 1;
+}
+
+static char *put(char *at, const char *text, size_t length) {
+  memcpy(at, text, length);
+  return at + length;
+}
+
+int weft_response_header(weft_response *response, const char *name, const char *value) {
+  static char first[FIRST_BYTES];
+  static struct weft_buffer buffer = {first, FIRST_BYTES};
+  (void)response;
+  if (weft_mailbox.head_sent || !is_name(name) || !is_value(value)) return WEFT_INVALID;
+  const size_t before = weft_mailbox.out_head_length;
+  const size_t name_length = strlen(name);
+  const size_t value_length = strlen(value);
+  const size_t line = name_length + 2 + value_length + 2;
+  if (line > buffer.capacity - before && weft_buffer_grow(&buffer, first, before, line) != 0) return WEFT_NO_MEMORY;
+  char *at = put(buffer.data + before, name, name_length);
+  at = put(at, ": ", 2);
+  at = put(at, value, value_length);
+  put(at, "\r\n", 2);
+  weft_mailbox.out_head = buffer.data;
+  weft_mailbox.out_head_length = before + line;
+  return WEFT_OK;
+}
