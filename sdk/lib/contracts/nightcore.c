@@ -2,7 +2,7 @@
 #include <faas/worker_v1_interface.h>
 #include <weft/v1.h>
 
-#include "../guest/runtime.h"
+#include "runtime.h"
 
 /** Handed to the function and expected back; its address is its meaning. */
 static char caller_context;

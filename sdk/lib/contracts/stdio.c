@@ -2,7 +2,7 @@
  * Any program with `main`, compiled as it is: each request is one run of it. Standard input, output and environment are WASI's,
  * so they are the host's; here is what the C start-up and exit code do around `main` in a process of its own.
  */
-#include "../guest/runtime.h"
+#include "runtime.h"
 
 /** clang calls `int main(void)` so; for `int main(int, char **)` libc has one that fetches the arguments first. */
 int __main_void(void);

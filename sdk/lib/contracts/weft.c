@@ -1,7 +1,7 @@
 /** The contract of <weft/v1.h>. */
 #include <weft/v1.h>
 
-#include "../guest/runtime.h"
+#include "runtime.h"
 
 /** The hook is optional; what the header declares is made weak here alone. */
 int weft_on_init(void) __attribute__((weak));

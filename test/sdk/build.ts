@@ -1,0 +1,151 @@
+/**
+ * Compiles functions against the SDK, with nothing of the platform between: the embedded clang, and the system's where there is one.
+ * What is linked is what sdk/lib/link.json says.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { commands, type Tree } from '@yowasp/clang';
+
+export type ContractName = 'weft' | 'stdio' | 'nightcore';
+
+export interface Program {
+  readonly contract: ContractName;
+  /** File name → text; `.c` and `.cpp` are compiled. */
+  readonly sources: Readonly<Record<string, string>>;
+  readonly flags?: readonly string[];
+}
+
+export interface Toolchain {
+  readonly name: 'embedded' | 'system';
+  /** @throws Error with what clang wrote. */
+  build(program: Program): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+interface Link {
+  readonly entry: Readonly<Record<'c' | 'c++', string>>;
+  readonly archive: readonly string[];
+  readonly includeDirs: readonly string[];
+  readonly contracts: Readonly<Record<ContractName, { readonly source: string; readonly linkFlags: readonly string[] }>>;
+  readonly linkFlags: readonly string[];
+}
+
+export const SDK = join(import.meta.dirname, '../../sdk');
+const LINK = JSON.parse(readFileSync(join(SDK, 'lib/link.json'), 'utf8')) as Link;
+const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic'];
+const SYSTEM = ['clang', 'clang-19', 'clang-18', 'clang-17', 'clang-16'];
+
+/** Every toolchain of this machine; the embedded one is always there. */
+export function toolchains(): Toolchain[] {
+  const system = SYSTEM.find((clang) => linksForWasi(clang));
+  return [embedded(), ...(system === undefined ? [] : [systemClang(system)])];
+}
+
+/** Compiler driver of the system that can link for WASI. */
+function linksForWasi(clang: string): boolean {
+  const dir = mkdtempSync(join(tmpdir(), 'weft-sdk-'));
+  try {
+    const source = join(dir, 'probe.c');
+    writeFileSync(source, '#include <stdlib.h>\nint main(void) { return abs(0); }\n');
+    return spawnSync(clang, ['--target=wasm32-wasi', source, '-o', join(dir, 'probe.wasm')]).status === 0;
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+const isCpp = (source: string): boolean => source.endsWith('.cpp');
+const languageOf = (program: Program): 'c' | 'c++' => (Object.keys(program.sources).some(isCpp) ? 'c++' : 'c');
+/** Sources of the runtime that are linked as they are; the rest is an archive. */
+const direct = (program: Program): string[] => [LINK.entry[languageOf(program)], LINK.contracts[program.contract].source];
+const objectOf = (source: string): string => `${basename(source)}.o`;
+
+function runtimeCommand(source: string, sdk: string): string[] {
+  const dirs = LINK.includeDirs.map((dir) => `-I${join(sdk, 'lib', dir)}`);
+  const dialect = isCpp(source) ? ['-std=c++20', '-fwasm-exceptions'] : ['-std=c17'];
+  return ['-O2', ...dialect, ...WARNINGS, '-Werror', ...dirs, '-c', join(sdk, 'lib', source), '-o', objectOf(source)];
+}
+
+function userCommand(program: Program, sdk: string): string[] {
+  return [
+    ...['-O2', `-I${join(sdk, 'include')}`, '-Wall', '-Wextra', ...(program.flags ?? [])],
+    ...Object.keys(program.sources).filter((name) => /\.(c|cpp)$/.test(name)),
+    ...[...direct(program).map(objectOf), 'libweft.a'],
+    ...[...LINK.linkFlags, ...LINK.contracts[program.contract].linkFlags, '-s', '-o', 'out.wasm'],
+  ];
+}
+
+/** A compiler at work in a folder, real or not: what it needs in, what it made out. */
+type Run = (tool: 'clang' | 'clang++' | 'ar', args: readonly string[], files: Readonly<Record<string, Uint8Array | string>>, made: string) => Promise<Uint8Array>;
+
+/** Compiles what is missing of the runtime, then the program. */
+function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
+  const done = new Map<string, Promise<Uint8Array>>();
+  const once = (key: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> => {
+    const made = done.get(key) ?? make();
+    done.set(key, made);
+    return made;
+  };
+  const object = (source: string): Promise<Uint8Array> =>
+    once(source, () => run(isCpp(source) ? 'clang++' : 'clang', runtimeCommand(source, sdk), {}, objectOf(source)));
+  const named = async (sources: readonly string[]): Promise<Record<string, Uint8Array>> => {
+    const objects: Record<string, Uint8Array> = {};
+    for (const source of sources) objects[objectOf(source)] = await object(source);
+    return objects;
+  };
+  const archive = async (): Promise<Uint8Array> => {
+    const objects = await named(LINK.archive);
+    return run('ar', ['rc', 'libweft.a', ...Object.keys(objects)], objects, 'libweft.a');
+  };
+  return {
+    name,
+    async build(program) {
+      const files = { ...program.sources, ...(await named(direct(program))), 'libweft.a': await once('archive', archive) };
+      return new Uint8Array(await run(languageOf(program) === 'c' ? 'clang' : 'clang++', userCommand(program, sdk), files, 'out.wasm'));
+    },
+  };
+}
+
+/** The SDK's folders as the embedded compiler sees them. */
+function treeOf(dir: string): Tree {
+  return Object.fromEntries(
+    readdirSync(dir, { withFileTypes: true }).map((entry) => {
+      const path = join(dir, entry.name);
+      return [entry.name, entry.isDirectory() ? treeOf(path) : readFileSync(path, 'utf8')];
+    }),
+  );
+}
+
+function embedded(): Toolchain {
+  const sdk = treeOf(SDK);
+  return toolchain('embedded', 'sdk', async (tool, args, files, made) => {
+    let said = '';
+    const stderr = (bytes: Uint8Array | null): void => {
+      if (bytes) said += new TextDecoder().decode(bytes);
+    };
+    try {
+      const out = await commands[tool]([...args], { ...files, sdk }, { stderr, stdout: () => {}, fetchProgress: () => {} });
+      return out?.[made] as Uint8Array; // a file that the command line names
+    } catch (cause) {
+      throw new Error(said, { cause });
+    }
+  });
+}
+
+function systemClang(clang: string): Toolchain {
+  const version = clang.slice('clang'.length);
+  const driver = { clang, 'clang++': `clang++${version}`, ar: `llvm-ar${version}` };
+  return toolchain('system', SDK, async (tool, args, files, made) => {
+    const dir = mkdtempSync(join(tmpdir(), 'weft-sdk-'));
+    try {
+      for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
+      const target = tool === 'ar' ? [] : ['--target=wasm32-wasi'];
+      const { status, stderr, error } = spawnSync(driver[tool], [...target, ...args], { cwd: dir, encoding: 'utf8' });
+      if (error) throw error;
+      if (status !== 0) throw new Error(stderr);
+      return readFileSync(join(dir, made));
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+}
