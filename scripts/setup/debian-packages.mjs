@@ -1,0 +1,107 @@
+/** Debian packages that tests and measurements use. Weft itself needs none of them. */
+import { execFile } from 'node:child_process';
+import { access } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { SetupError, say, step } from './step.mjs';
+
+const runFile = promisify(execFile);
+
+/** Newest that every distribution we know has, first; 16 is the oldest that Weft uses. */
+const CLANG_VERSIONS = ['19', '18', '17', '16', '20', '21'];
+const clangPackages = (v) => [`clang-${v}`, `lld-${v}`, `libc++-${v}-dev-wasm32`, `libclang-rt-${v}-dev-wasm32`];
+
+const NEEDS = {
+  test: {
+    why: 'the tests build with a system compiler too, and over real libraries',
+    packages: ['wasi-libc', 'g++', 'cmake', 'make', 'nlohmann-json3-dev', 'libstb-dev', 'libeigen3-dev'],
+    clang: true,
+    without: 'tests that need them are skipped',
+  },
+  bench: {
+    why: 'Weft is measured against them',
+    packages: ['nginx-light', 'wrk', 'gcc'],
+    clang: false,
+    without: 'their rows are not measured',
+  },
+};
+
+/**
+ * @param {'test' | 'bench'} purpose
+ * @returns {Promise<boolean>} whether everything is there now
+ */
+export async function ensureDebianPackages(purpose) {
+  const need = NEEDS[purpose];
+  if (!(await exists('/usr/bin/dpkg-query'))) {
+    say(`This is no Debian: ${need.without} where the system lacks ${need.packages.join(', ')}${need.clang ? ', clang 16 or newer with wasm-ld and a WASI sysroot' : ''}`);
+    return false;
+  }
+  const missing = await missingPackages(need);
+  if (missing.length === 0) return true;
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...missing];
+  const byHand = `sudo apt-get update && sudo apt-get install -y ${missing.join(' ')}`;
+  const prefix = await asRoot();
+  if (prefix === undefined) return giveUp(`Not installed: ${missing.join(' ')} (${need.why}); ${need.without}`, byHand);
+  try {
+    // RUNLEVEL=1 keeps a daemon that comes with a package (nginx) from being started.
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+    await step(`Installing Debian packages ${missing.join(' ')} (${need.why})`, [...prefix, ...install], { env, hint: byHand });
+    return true;
+  } catch (error) {
+    return giveUp(`${error.message}\n${need.without}`, byHand);
+  }
+}
+
+function giveUp(message, byHand) {
+  if (process.env.CI === 'true') throw new SetupError(message, byHand);
+  say(message);
+  say(`  to have them: ${byHand}`);
+  return false;
+}
+
+async function missingPackages(need) {
+  const installed = await installedPackages();
+  const missing = need.packages.filter((name) => !installed.has(name));
+  if (!need.clang || CLANG_VERSIONS.some((v) => clangPackages(v).every((name) => installed.has(name)))) return missing;
+  return [...missing, ...clangPackages(await offeredClang()).filter((name) => !installed.has(name))];
+}
+
+async function installedPackages() {
+  const { stdout } = await runFile('dpkg-query', ['-W', '-f', '${db:Status-Status} ${Package}\n'], { maxBuffer: 64 << 20 });
+  return new Set(stdout.split('\n').flatMap((line) => (line.startsWith('installed ') ? [line.slice('installed '.length)] : [])));
+}
+
+/** The clang this distribution offers with WebAssembly libraries. An image without package lists gets them first. */
+async function offeredClang() {
+  const prefix = await asRoot();
+  if (prefix !== undefined) {
+    await step('Reading the lists of Debian packages', [...prefix, 'apt-get', 'update']).catch((error) => say(error.message));
+  }
+  for (const version of CLANG_VERSIONS) {
+    if (await isOffered(clangPackages(version))) return version;
+  }
+  return CLANG_VERSIONS[0];
+}
+
+async function isOffered(names) {
+  const { stdout } = await runFile('apt-cache', ['policy', ...names], { env: { ...process.env, LC_ALL: 'C' } }).catch(() => ({ stdout: '' }));
+  const candidates = stdout.split('\n').filter((line) => line.trim().startsWith('Candidate:'));
+  return candidates.length === names.length && candidates.every((line) => !line.includes('(none)'));
+}
+
+/** @returns {Promise<string[] | undefined>} what to put before a command to run it as root; undefined when that cannot be had */
+async function asRoot() {
+  if (process.getuid?.() === 0) return [];
+  try {
+    await runFile('sudo', ['-n', 'true']);
+    return ['sudo', '-n', '--preserve-env=DEBIAN_FRONTEND,RUNLEVEL'];
+  } catch {
+    return undefined;
+  }
+}
+
+async function exists(path) {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
