@@ -19,7 +19,7 @@ const NEEDS = {
   },
   bench: {
     why: 'Weft is measured against them',
-    packages: ['nginx-light', 'wrk', 'gcc'],
+    packages: ['nginx', 'wrk', 'gcc'],
     clang: false,
     without: 'their rows are not measured',
   },
@@ -35,20 +35,34 @@ export async function ensureDebianPackages(purpose) {
     say(`This is no Debian: ${need.without} where the system lacks ${need.packages.join(', ')}${need.clang ? ', clang 16 or newer with wasm-ld and a WASI sysroot' : ''}`);
     return false;
   }
-  const missing = await missingPackages(need);
-  if (missing.length === 0) return true;
-  const install = ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...missing];
-  const byHand = `sudo apt-get update && sudo apt-get install -y ${missing.join(' ')}`;
+  const installed = await installedPackages();
+  const missing = need.packages.filter((name) => !installed.has(name));
+  const lacksClang = need.clang && !CLANG_VERSIONS.some((v) => clangPackages(v).every((name) => installed.has(name)));
+  if (missing.length === 0 && !lacksClang) return true;
   const prefix = await asRoot();
+  await readLists(prefix);
+  if (lacksClang) missing.push(...clangPackages(await offeredClang()).filter((name) => !installed.has(name)));
+  return install(need, missing, prefix);
+}
+
+async function install(need, missing, prefix) {
+  const byHand = `sudo apt-get update && sudo apt-get install -y ${missing.join(' ')}`;
   if (prefix === undefined) return giveUp(`Not installed: ${missing.join(' ')} (${need.why}); ${need.without}`, byHand);
+  const command = ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...missing];
+  // RUNLEVEL=1 keeps a daemon that comes with a package (nginx) from being started.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   try {
-    // RUNLEVEL=1 keeps a daemon that comes with a package (nginx) from being started.
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-    await step(`Installing Debian packages ${missing.join(' ')} (${need.why})`, [...prefix, ...install], { env, hint: byHand });
+    await step(`Installing Debian packages ${missing.join(' ')} (${need.why})`, [...prefix, ...command], { env, hint: byHand });
     return true;
   } catch (error) {
     return giveUp(`${error.message}\n${need.without}`, byHand);
   }
+}
+
+/** A fresh image has no lists of packages, an old one lists what is no longer served. */
+async function readLists(prefix) {
+  if (prefix === undefined) return;
+  await step('Reading the lists of Debian packages', [...prefix, 'apt-get', 'update']).catch((error) => say(error.message));
 }
 
 function giveUp(message, byHand) {
@@ -58,24 +72,13 @@ function giveUp(message, byHand) {
   return false;
 }
 
-async function missingPackages(need) {
-  const installed = await installedPackages();
-  const missing = need.packages.filter((name) => !installed.has(name));
-  if (!need.clang || CLANG_VERSIONS.some((v) => clangPackages(v).every((name) => installed.has(name)))) return missing;
-  return [...missing, ...clangPackages(await offeredClang()).filter((name) => !installed.has(name))];
-}
-
 async function installedPackages() {
   const { stdout } = await runFile('dpkg-query', ['-W', '-f', '${db:Status-Status} ${Package}\n'], { maxBuffer: 64 << 20 });
   return new Set(stdout.split('\n').flatMap((line) => (line.startsWith('installed ') ? [line.slice('installed '.length)] : [])));
 }
 
-/** The clang this distribution offers with WebAssembly libraries. An image without package lists gets them first. */
+/** The clang that this distribution offers with WebAssembly libraries. */
 async function offeredClang() {
-  const prefix = await asRoot();
-  if (prefix !== undefined) {
-    await step('Reading the lists of Debian packages', [...prefix, 'apt-get', 'update']).catch((error) => say(error.message));
-  }
   for (const version of CLANG_VERSIONS) {
     if (await isOffered(clangPackages(version))) return version;
   }

@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { SetupError, step } from './step.mjs';
 
 const runFile = promisify(execFile);
+/** Engine checks are off: the packages run on the pinned Node, npm on the system's. */
+const NPM_CI = ['npm', 'ci', '--no-audit', '--no-fund', '--engine-strict=false'];
 
 /** @param {string} root the repository @returns {Promise<string>} path of the pinned Node */
 export async function ensureNpmPackages(root) {
@@ -15,7 +17,7 @@ export async function ensureNpmPackages(root) {
   const env = outsideEnv(root);
   if (reason !== undefined) {
     const count = Object.keys(lock.packages).length - 1;
-    await step(`Installing up to ${count} npm packages, the pinned Node and the C/C++ compiler among them (${reason})`, ['npm', 'ci', '--no-audit', '--no-fund'], { cwd: root, env });
+    await step(`Installing up to ${count} npm packages, the pinned Node and the C/C++ compiler among them (${reason})`, NPM_CI, { cwd: root, env });
   }
   return ensurePinnedNode(root, lock.packages['node_modules/node'].version, env);
 }
