@@ -48,11 +48,11 @@ export async function ensureDebianPackages(purpose) {
 async function install(need, missing, prefix) {
   const byHand = `sudo apt-get update && sudo apt-get install -y ${missing.join(' ')}`;
   if (prefix === undefined) return giveUp(`Not installed: ${missing.join(' ')} (${need.why}); ${need.without}`, byHand);
-  const command = ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...missing];
-  // RUNLEVEL=1 keeps a daemon that comes with a package (nginx) from being started.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  // RUNLEVEL=1 keeps a daemon that comes with a package (nginx) from being started. sudo passes no environment on.
+  const settings = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
+  const command = [...settings, 'apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...missing];
   try {
-    await step(`Installing Debian packages ${missing.join(' ')} (${need.why})`, [...prefix, ...command], { env, hint: byHand });
+    await step(`Installing Debian packages ${missing.join(' ')} (${need.why})`, [...prefix, ...command], { hint: byHand });
     return true;
   } catch (error) {
     return giveUp(`${error.message}\n${need.without}`, byHand);
@@ -96,7 +96,7 @@ async function asRoot() {
   if (process.getuid?.() === 0) return [];
   try {
     await runFile('sudo', ['-n', 'true']);
-    return ['sudo', '-n', '--preserve-env=DEBIAN_FRONTEND,RUNLEVEL'];
+    return ['sudo', '-n'];
   } catch {
     return undefined;
   }
