@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { commands, type Tree } from '@yowasp/clang';
+import { AST_FLAGS, findPointerSizeofs, mayHavePointerSizeof, withPointerSizes } from '../../src/toolchain/pointer-sizeof.ts';
 
 export type ContractName = 'weft' | 'stdio' | 'nightcore';
 
@@ -27,13 +28,14 @@ interface Link {
   readonly entry: Readonly<Record<'c' | 'c++', string>>;
   readonly archive: readonly string[];
   readonly includeDirs: readonly string[];
-  readonly contracts: Readonly<Record<ContractName, { readonly source: string; readonly linkFlags: readonly string[] }>>;
+  readonly contracts: Readonly<Record<ContractName, { readonly source: string; readonly userFlags: readonly string[]; readonly linkFlags: readonly string[] }>>;
   readonly linkFlags: readonly string[];
 }
 
 export const SDK = join(import.meta.dirname, '../../sdk');
 const LINK = JSON.parse(readFileSync(join(SDK, 'lib/link.json'), 'utf8')) as Link;
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic'];
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const SYSTEM = ['clang', 'clang-19', 'clang-18', 'clang-17', 'clang-16'];
 
 /** Every toolchain of this machine; the embedded one is always there. */
@@ -68,15 +70,18 @@ function runtimeCommand(source: string, sdk: string): string[] {
 
 function userCommand(program: Program, sdk: string): string[] {
   return [
-    ...['-O2', `-I${join(sdk, 'include')}`, '-Wall', '-Wextra', ...(program.flags ?? [])],
+    ...['-O2', `-I${join(sdk, 'include')}`, '-Wall', '-Wextra', ...LINK.contracts[program.contract].userFlags, ...(program.flags ?? [])],
     ...Object.keys(program.sources).filter((name) => /\.(c|cpp)$/.test(name)),
     ...[...direct(program).map(objectOf), 'libweft.a'],
     ...[...LINK.linkFlags, ...LINK.contracts[program.contract].linkFlags, '-s', '-o', 'out.wasm'],
   ];
 }
 
-/** A compiler at work in a folder, real or not: what it needs in, what it made out. */
-type Run = (tool: 'clang' | 'clang++' | 'ar', args: readonly string[], files: Readonly<Record<string, Uint8Array | string>>, made: string) => Promise<Uint8Array>;
+type Files = Readonly<Record<string, Uint8Array | string>>;
+
+/** A compiler at work in a folder, real or not: what it needs in; out what it made, or what it wrote to its standard output. */
+type Run = (tool: 'clang' | 'clang++' | 'ar', args: readonly string[], files: Files, made: string | typeof STDOUT) => Promise<Uint8Array>;
+const STDOUT = Symbol('standard output');
 
 /** Compiles what is missing of the runtime, then the program. */
 function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
@@ -97,10 +102,22 @@ function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
     const objects = await named(LINK.archive);
     return run('ar', ['rc', 'libweft.a', ...Object.keys(objects)], objects, 'libweft.a');
   };
+  /** As docs/decisions/2026-11-24-nightcore-sizeof.md says. */
+  const asOn64Bits = async (sources: Files): Promise<Files> => {
+    const read: Record<string, Uint8Array | string> = { ...sources };
+    for (const [file, source] of Object.entries(sources)) {
+      if (typeof source !== 'string' || !mayHavePointerSizeof(source)) continue;
+      const ast = await run('clang', [`-I${join(sdk, 'include')}`, ...AST_FLAGS, file], sources, STDOUT);
+      const bytes = new TextEncoder().encode(source);
+      read[file] = withPointerSizes(bytes, findPointerSizeofs(new TextDecoder().decode(ast), file));
+    }
+    return read;
+  };
   return {
     name,
     async build(program) {
-      const files = { ...program.sources, ...(await named(direct(program))), 'libweft.a': await once('archive', archive) };
+      const sources = program.contract === 'nightcore' ? await asOn64Bits(program.sources) : program.sources;
+      const files = { ...sources, ...(await named(direct(program))), 'libweft.a': await once('archive', archive) };
       return new Uint8Array(await run(languageOf(program) === 'c' ? 'clang' : 'clang++', userCommand(program, sdk), files, 'out.wasm'));
     },
   };
@@ -120,12 +137,16 @@ function embedded(): Toolchain {
   const sdk = treeOf(SDK);
   return toolchain('embedded', 'sdk', async (tool, args, files, made) => {
     let said = '';
+    const printed: Uint8Array[] = [];
     const stderr = (bytes: Uint8Array | null): void => {
       if (bytes) said += new TextDecoder().decode(bytes);
     };
+    const stdout = (bytes: Uint8Array | null): void => {
+      if (bytes) printed.push(bytes.slice());
+    };
     try {
-      const out = await commands[tool]([...args], { ...files, sdk }, { stderr, stdout: () => {}, fetchProgress: () => {} });
-      return out?.[made] as Uint8Array; // a file that the command line names
+      const out = await commands[tool]([...args], { ...files, sdk }, { stderr, stdout, fetchProgress: () => {} });
+      return made === STDOUT ? Buffer.concat(printed) : (out?.[made] as Uint8Array); // a file that the command line names
     } catch (cause) {
       throw new Error(said, { cause });
     }
@@ -140,10 +161,10 @@ function systemClang(clang: string): Toolchain {
     try {
       for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
       const target = tool === 'ar' ? [] : ['--target=wasm32-wasi'];
-      const { status, stderr, error } = spawnSync(driver[tool], [...target, ...args], { cwd: dir, encoding: 'utf8' });
+      const { status, stdout, stderr, error } = spawnSync(driver[tool], [...target, ...args], { cwd: dir, maxBuffer: MAX_OUTPUT_BYTES });
       if (error) throw error;
-      if (status !== 0) throw new Error(stderr);
-      return readFileSync(join(dir, made));
+      if (status !== 0) throw new Error(stderr.toString());
+      return made === STDOUT ? stdout : readFileSync(join(dir, made));
     } finally {
       rmSync(dir, { recursive: true });
     }
