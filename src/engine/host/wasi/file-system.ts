@@ -48,13 +48,13 @@ export class FileSystem {
   open(base: Directory, path: string, oflags: number, toWrite: boolean): FsNode | Errno {
     const place = this.#locate(base, path);
     if (typeof place === 'number') return place;
+    if (place.trailingSlash && !isDots(place.name) && (oflags & OFLAGS.creat) !== 0) return ERRNO.isdir;
     return place.node ? openExisting(place.node, place, oflags, toWrite, this.now) : this.#create(place, oflags);
   }
 
   #create(place: Place, oflags: number): FsNode | Errno {
     if ((oflags & OFLAGS.creat) === 0) return ERRNO.noent;
     if ((oflags & OFLAGS.directory) !== 0) return ERRNO.inval;
-    if (place.trailingSlash) return ERRNO.isdir;
     const refused = this.#refusesNew(place);
     if (refused !== ERRNO.success) return refused;
     const file = new FileNode(this.#nextInode++, NOTHING, this.#quota, this.now());
@@ -102,9 +102,9 @@ export class FileSystem {
     if (typeof from === 'number') return from;
     const to = this.#locate(newBase, newPath);
     if (typeof to === 'number') return to;
+    if (isDots(from.name) || isDots(to.name)) return ERRNO.busy;
     const { node } = from;
     if (!node) return ERRNO.noent;
-    if (isDots(from.name) || isDots(to.name)) return ERRNO.busy;
     if (!from.parent.writable || !to.parent.writable) return ERRNO.rofs;
     const refused = refusesRename(node, from, to);
     if (refused !== ERRNO.success || to.node === node) return refused;
