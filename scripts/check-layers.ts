@@ -24,7 +24,9 @@ const CALL = /\bimport\(\s*['"](\.[^'"]+)['"]/g;
 
 export function importsOf(path: string, source: string): Import[] {
   const at = (target: string | undefined): string => posix.join(posix.dirname(path), target ?? '');
-  const statements = [...source.matchAll(STATEMENT)].map((m) => ({ target: at(m[2]), kind: m[1] === undefined ? 'value' : 'type' }) as const);
+  const statements = [...source.matchAll(STATEMENT)].map(
+    (m) => ({ target: at(m[2]), kind: m[1] === undefined ? 'value' : 'type' }) as const,
+  );
   const calls = [...source.matchAll(CALL)].map((m) => ({ target: at(m[1]), kind: 'type' }) as const);
   return [...statements, ...calls];
 }

@@ -38,7 +38,10 @@ const COMMANDS = {
 
 async function exampleApps() {
   const entries = await readdir(join(root, 'examples'), { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => join('examples', entry.name)).sort();
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join('examples', entry.name))
+    .sort();
 }
 
 /** Runs to its end with our terminal; signals reach it too, and its exit code is ours. */

@@ -32,7 +32,9 @@ const NEEDS = {
 export async function ensureDebianPackages(purpose) {
   const need = NEEDS[purpose];
   if (!(await exists('/usr/bin/dpkg-query'))) {
-    say(`This is no Debian: ${need.without} where the system lacks ${need.packages.join(', ')}${need.clang ? ', clang 16 or newer with wasm-ld and a WASI sysroot' : ''}`);
+    say(
+      `This is no Debian: ${need.without} where the system lacks ${need.packages.join(', ')}${need.clang ? ', clang 16 or newer with wasm-ld and a WASI sysroot' : ''}`,
+    );
     return false;
   }
   const installed = await installedPackages();
@@ -86,7 +88,9 @@ async function offeredClang() {
 }
 
 async function isOffered(names) {
-  const { stdout } = await runFile('apt-cache', ['policy', ...names], { env: { ...process.env, LC_ALL: 'C' } }).catch(() => ({ stdout: '' }));
+  const { stdout } = await runFile('apt-cache', ['policy', ...names], { env: { ...process.env, LC_ALL: 'C' } }).catch(() => ({
+    stdout: '',
+  }));
   const candidates = stdout.split('\n').filter((line) => line.trim().startsWith('Candidate:'));
   return candidates.length === names.length && candidates.every((line) => !line.includes('(none)'));
 }

@@ -1,13 +1,13 @@
 /** node_modules as package-lock.json says, with the pinned Node in node_modules/.bin. Touches no network when all is there. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { SetupError, step } from './step.mjs';
 
 const runFile = promisify(execFile);
 /** Engine checks are off: the packages run on the pinned Node, npm on the system's. */
-const NPM_CI = ['npm', 'ci', '--no-audit', '--no-fund', '--engine-strict=false'];
+const NPM_CI = ['npm', 'ci', '--no-audit', '--no-fund', '--engine-strict=false', '--loglevel=error'];
 
 /** @param {string} root the repository @returns {Promise<string>} path of the pinned Node */
 export async function ensureNpmPackages(root) {
@@ -16,8 +16,11 @@ export async function ensureNpmPackages(root) {
   const reason = differs(lock, await readJson(join(root, 'node_modules/.package-lock.json')));
   const env = outsideEnv(root);
   if (reason !== undefined) {
-    const count = Object.keys(lock.packages).length - 1;
-    await step(`Installing up to ${count} npm packages, the pinned Node and the C/C++ compiler among them (${reason})`, NPM_CI, { cwd: root, env });
+    await step(`Installing npm packages, the pinned Node and a C/C++ compiler among them (${reason})`, NPM_CI, {
+      cwd: root,
+      env,
+      hint: `the npm registry is needed this once; when "npm ping" succeeds: ${NPM_CI.join(' ')}`,
+    });
   }
   return ensurePinnedNode(root, lock.packages['node_modules/node'].version, env);
 }
@@ -51,9 +54,17 @@ async function ensurePinnedNode(root, version, env) {
     env,
     hint,
   });
+  await linkNode(node);
   const found = await versionOf(node);
   if (found !== `v${version}`) throw new SetupError(`The pinned Node does not run: ${node} says ${found}, wanted v${version}`, hint);
   return node;
+}
+
+/** npm makes no link to a program that was not there yet. */
+async function linkNode(node) {
+  await symlink('../node/bin/node', node).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 async function versionOf(node) {

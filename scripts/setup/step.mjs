@@ -41,7 +41,9 @@ export async function step(what, command, { cwd, env = process.env, hint = comma
 function showAlive(what, seconds) {
   const terminal = process.stderr.isTTY;
   if (!terminal) say(`${what} ...`);
-  const draw = terminal ? () => process.stderr.write(`\r\x1b[Kweft: ${what} ... ${seconds()}`) : () => say(`${what}: still at it after ${seconds()}`);
+  const draw = terminal
+    ? () => process.stderr.write(`\r\x1b[Kweft: ${what} ... ${seconds()}`)
+    : () => say(`${what}: still at it after ${seconds()}`);
   if (terminal) draw();
   const timer = setInterval(draw, terminal ? SPIN_EVERY_MS : ALIVE_EVERY_MS);
   let stopped = false;
