@@ -22,6 +22,8 @@ export interface Toolchain {
   readonly name: 'embedded' | 'system';
   /** @throws Error with what clang wrote. */
   build(program: Program): Promise<Uint8Array<ArrayBuffer>>;
+  /** Compiles one file for WebAssembly, without linking. */
+  check(file: string, source: string, flags: readonly string[]): Promise<void>;
 }
 
 interface Link {
@@ -115,6 +117,9 @@ function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
   };
   return {
     name,
+    async check(file, source, flags) {
+      await run(isCpp(file) ? 'clang++' : 'clang', [...flags, `-I${join(sdk, 'include')}`, '-c', file, '-o', 'checked.o'], { [file]: source }, 'checked.o');
+    },
     async build(program) {
       const sources = program.contract === 'nightcore' ? await asOn64Bits(program.sources) : program.sources;
       const files = { ...sources, ...(await named(direct(program))), 'libweft.a': await once('archive', archive) };
