@@ -139,7 +139,11 @@ function parseNode(value: unknown): Node {
   const range = field(value, 'range');
   const reference = field(value, 'referencedDecl');
   const inner = field(value, 'inner');
-  const places = [field(value, 'loc'), field(range, 'begin'), field(range, 'end')].flatMap((at) => [at, field(at, 'spellingLoc'), field(at, 'expansionLoc')]);
+  const places = [field(value, 'loc'), field(range, 'begin'), field(range, 'end')].flatMap((at) => [
+    at,
+    field(at, 'spellingLoc'),
+    field(at, 'expansionLoc'),
+  ]);
   return {
     kind: text(value, 'kind'),
     name: text(reference, 'name') || text(value, 'name'),

@@ -30,7 +30,9 @@ interface Link {
   readonly entry: Readonly<Record<'c' | 'c++', string>>;
   readonly archive: readonly string[];
   readonly includeDirs: readonly string[];
-  readonly contracts: Readonly<Record<ContractName, { readonly source: string; readonly userFlags: readonly string[]; readonly linkFlags: readonly string[] }>>;
+  readonly contracts: Readonly<
+    Record<ContractName, { readonly source: string; readonly userFlags: readonly string[]; readonly linkFlags: readonly string[] }>
+  >;
   readonly linkFlags: readonly string[];
 }
 
@@ -118,7 +120,12 @@ function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
   return {
     name,
     async check(file, source, flags) {
-      await run(isCpp(file) ? 'clang++' : 'clang', [...flags, `-I${join(sdk, 'include')}`, '-c', file, '-o', 'checked.o'], { [file]: source }, 'checked.o');
+      await run(
+        isCpp(file) ? 'clang++' : 'clang',
+        [...flags, `-I${join(sdk, 'include')}`, '-c', file, '-o', 'checked.o'],
+        { [file]: source },
+        'checked.o',
+      );
     },
     async build(program) {
       const sources = program.contract === 'nightcore' ? await asOn64Bits(program.sources) : program.sources;

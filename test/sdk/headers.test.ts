@@ -41,12 +41,15 @@ WEFT_HANDLE([](const weft::request &request, weft::response &response) {
 })`;
 
 const source = (header: string, use: string): string => `#include <${header}>\n#include <${header}>\n${use}\n`;
-const found = (compiler: string, standard: string): boolean => spawnSync(compiler, [`-std=${standard}`, '-x', standard.includes('+') ? 'c++' : 'c', '-fsyntax-only', '/dev/null']).status === 0;
+const found = (compiler: string, standard: string): boolean =>
+  spawnSync(compiler, [`-std=${standard}`, '-x', standard.includes('+') ? 'c++' : 'c', '-fsyntax-only', '/dev/null']).status === 0;
 
 function compile(compiler: string, file: string, text: string, flags: readonly string[]): void {
   const path = join(dir, file);
   writeFileSync(path, text);
-  const { status, stderr } = spawnSync(compiler, [...flags, ...WARNINGS, `-I${join(SDK, 'include')}`, '-fsyntax-only', path], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(compiler, [...flags, ...WARNINGS, `-I${join(SDK, 'include')}`, '-fsyntax-only', path], {
+    encoding: 'utf8',
+  });
   assert.equal(status, 0, stderr);
 }
 
@@ -64,7 +67,8 @@ describe('headers compile without a warning', () => {
     for (const standard of standards.filter((s) => found(compiler, s))) {
       const cpp = standard.includes('+');
       test(`${compiler} -std=${standard}`, () => {
-        for (const header of C_HEADERS) compile(compiler, cpp ? 'use.cpp' : 'use.c', source(header, C_USE[header] ?? ''), [`-std=${standard}`]);
+        for (const header of C_HEADERS)
+          compile(compiler, cpp ? 'use.cpp' : 'use.c', source(header, C_USE[header] ?? ''), [`-std=${standard}`]);
         if (cpp && standard !== 'c++17') compile(compiler, 'use.cpp', source('weft/v1.hpp', CPP_USE), [`-std=${standard}`]);
       });
     }
@@ -88,6 +92,9 @@ describe('headers compile without a warning', () => {
 test('the C headers depend on nothing but stddef.h and stdint.h', () => {
   for (const header of C_HEADERS) {
     const included = [...readFileSync(join(SDK, 'include', header), 'utf8').matchAll(/^\s*#\s*include\s+(\S+)/gm)].map(([, name]) => name);
-    assert.deepEqual(included.filter((name) => name !== '<stddef.h>' && name !== '<stdint.h>'), []);
+    assert.deepEqual(
+      included.filter((name) => name !== '<stddef.h>' && name !== '<stdint.h>'),
+      [],
+    );
   }
 });

@@ -131,10 +131,11 @@ export class Host {
 
   #weft(): Record<string, unknown> {
     const names = Object.keys(this.#options.callees ?? {});
-    const lookup = (table: Readonly<Record<string, string>> | undefined) => (name: number, length: number, out: number, capacity: number) => {
-      const value = table?.[this.#text(name, length)];
-      return value === undefined ? -2 : this.#give(encoder.encode(value), out, capacity);
-    };
+    const lookup =
+      (table: Readonly<Record<string, string>> | undefined) => (name: number, length: number, out: number, capacity: number) => {
+        const value = table?.[this.#text(name, length)];
+        return value === undefined ? -2 : this.#give(encoder.encode(value), out, capacity);
+      };
     return {
       resolve: (name: number, length: number) => {
         this.resolved++;
@@ -207,7 +208,10 @@ export class Host {
       sizes: (count: number, bytes: number) => {
         const texts = all();
         word(count, texts.length);
-        return word(bytes, texts.reduce((sum, text) => sum + encoder.encode(text).length + 1, 0));
+        return word(
+          bytes,
+          texts.reduce((sum, text) => sum + encoder.encode(text).length + 1, 0),
+        );
       },
       get: (pointers: number, buffer: number) => {
         let at = buffer;
@@ -240,7 +244,9 @@ export class Host {
         return word(read, total);
       },
       fd_write: (fd: number, at: number, count: number, written: number) => {
-        const text = vectors(at, count).map((v) => decoder.decode(v)).join('');
+        const text = vectors(at, count)
+          .map((v) => decoder.decode(v))
+          .join('');
         if (fd === 2) this.stderr += text;
         else this.stdout += text;
         return word(written, encoder.encode(text).length);

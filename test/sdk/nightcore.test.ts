@@ -50,7 +50,9 @@ int faas_func_call(void *handle, const char *input, size_t length) { (void)input
     });
 
     test('the library is initialised once and makes one worker, whose state lives on', async () => {
-      const host = await start('char line[64]; static int calls; snprintf(line, 64, "%d %d %d", inits, workers, ++calls); append(context, line, strlen(line)); return 0;');
+      const host = await start(
+        'char line[64]; static int calls; snprintf(line, 64, "%d %d %d", inits, workers, ++calls); append(context, line, strlen(line)); return 0;',
+      );
       assert.equal((await host.call()).body, '1 1 1');
       assert.equal((await host.call()).body, '1 1 2');
     });
@@ -61,7 +63,9 @@ int faas_func_call(void *handle, const char *input, size_t length) { (void)input
     });
 
     test('output is gathered from any number of pieces, copied at once', async () => {
-      const host = await start('char c; for (size_t i = 0; i < length; i++) { c = input[length - 1 - i]; append(context, &c, 1); c = 0; } return 0;');
+      const host = await start(
+        'char c; for (size_t i = 0; i < length; i++) { c = input[length - 1 - i]; append(context, &c, 1); c = 0; } return 0;',
+      );
       assert.equal((await host.call('abc')).body, 'cba');
       assert.deepEqual(await host.call(''), { result: 0, status: 200, head: '', body: '' });
       const large = 'ab'.repeat(20_000);
@@ -111,11 +115,14 @@ int faas_func_call(void *handle, const char *input, size_t length) { (void)input
   });
 }
 
-test('the size of a text variable is reported in clang\'s form, and lines and columns stay', () => {
+test("the size of a text variable is reported in clang's form, and lines and columns stay", () => {
   const source = 'int f(void);\n\tconst char *é = "x"; g(é, sizeof(é));\n';
   const offset = Buffer.from(source).indexOf('sizeof');
   const found = { variable: 'é', offset, length: Buffer.byteLength('sizeof(é)') };
-  assert.match(pointerSizeofWarning('dir/a.c', bytes(source), found), /^dir\/a\.c:2:30: warning: sizeof\(é\) is the size of a pointer, taken as 8 .*strlen\(é\) is what is meant$/);
+  assert.match(
+    pointerSizeofWarning('dir/a.c', bytes(source), found),
+    /^dir\/a\.c:2:30: warning: sizeof\(é\) is the size of a pointer, taken as 8 .*strlen\(é\) is what is meant$/,
+  );
   const changed = withPointerSizes(bytes(source), [found]);
   assert.equal(changed.length, bytes(source).length);
   assert.equal(new TextDecoder().decode(changed), 'int f(void);\n\tconst char *é = "x"; g(é, 8         );\n');

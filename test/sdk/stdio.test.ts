@@ -11,15 +11,19 @@ for (const toolchain of toolchains()) {
 
   describe(`stdio contract, ${toolchain.name} toolchain`, () => {
     test('a filter reads its input and prints the answer', async () => {
-      const host = await start('#include <ctype.h>\n#include <stdio.h>\nint main(void) { int c; while ((c = getchar()) != EOF) putchar(toupper(c)); }', {
-        stdin: () => bytes('some text'),
-      });
+      const host = await start(
+        '#include <ctype.h>\n#include <stdio.h>\nint main(void) { int c; while ((c = getchar()) != EOF) putchar(toupper(c)); }',
+        {
+          stdin: () => bytes('some text'),
+        },
+      );
       assert.equal((await host.request(['POST / HTTP/1.1'])).result, 0);
       assert.equal(host.stdout, 'SOME TEXT');
     });
 
     test('arguments and environment reach main', async () => {
-      const source = '#include <stdio.h>\n#include <stdlib.h>\nint main(int argc, char **argv) { printf("%d %s %s", argc, argv[1], getenv("Http_Method")); return 0; }';
+      const source =
+        '#include <stdio.h>\n#include <stdlib.h>\nint main(int argc, char **argv) { printf("%d %s %s", argc, argv[1], getenv("Http_Method")); return 0; }';
       const host = await start(source, { args: ['one'], wasiEnv: { Http_Method: 'PUT' } });
       await host.request(['PUT / HTTP/1.1']);
       assert.equal(host.stdout, '2 one PUT');

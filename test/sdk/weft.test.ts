@@ -153,7 +153,10 @@ int weft_handle(weft_request *request, weft_response *response) {
            weft_response_status(response, first.status);
            weft_response_write(response, first.data, first.length);
            return weft_response_write(response, second.data, second.length);`,
-          { slow, callees: { upper: (input) => ({ status: 404, body: bytes(input.toUpperCase()) }), big: (input) => ok(input.repeat(1000)) } },
+          {
+            slow,
+            callees: { upper: (input) => ({ status: 404, body: bytes(input.toUpperCase()) }), big: (input) => ok(input.repeat(1000)) },
+          },
         );
         assert.deepEqual(await host.call('hello'), { result: 0, status: 404, head: '', body: `HELLO${'hello'.repeat(1000)}` });
         await host.call('hello');
@@ -287,7 +290,12 @@ int weft_handle(weft_request *request, weft_response *response) {
           },
         },
       );
-      assert.deepEqual(await host.call(), { result: 0, status: 404, head: 'Content-Type: text/html\r\n', body: `body: ${'b'.repeat(6000)}` });
+      assert.deepEqual(await host.call(), {
+        result: 0,
+        status: 404,
+        head: 'Content-Type: text/html\r\n',
+        body: `body: ${'b'.repeat(6000)}`,
+      });
       assert.equal(asked, 'POST https://example.org/a?b\r\nAccept: text/plain\r\nX-Key: k\r\n\r\ndata');
     });
 
@@ -326,7 +334,13 @@ int weft_handle(weft_request *request, weft_response *response) {
       assert.deepEqual(await of('size_t n; void *b = weft_request_body(q, &n); return weft_response_body(r, b, n);'), ['memory']);
       assert.deepEqual(await of('weft_response_header(r, "A", weft_request_path(q)); return weft_response_write(r, "x", 1);'), ['memory']);
       assert.deepEqual((await of('weft_log(WEFT_INFO, "x"); return 0;')).sort(), ['log', 'memory']);
-      assert.deepEqual((await of('weft_result x; return weft_call("f", "", 0, &x);')).sort(), ['await_call', 'call', 'memory', 'resolve', 'result']);
+      assert.deepEqual((await of('weft_result x; return weft_call("f", "", 0, &x);')).sort(), [
+        'await_call',
+        'call',
+        'memory',
+        'resolve',
+        'result',
+      ]);
     });
 
     test('a function without weft_handle does not link, and clang says why', async () => {
