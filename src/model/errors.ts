@@ -35,6 +35,17 @@ export const ERRORS = {
   WEFT_CALL_DEPTH: entry('user', 500, 5, 'Calls nest deeper than {limit}', 'Break the recursion, or raise limits.callDepth in the manifest'),
   WEFT_EXHAUSTED: entry('system', 503, 5, 'No context is left on this machine: {reason}', 'Retry later; raise vm.max_map_count or lower limits.concurrency'),
   WEFT_BAD_RESPONSE: entry('user', 502, 5, 'Function "{name}" set an illegal response: {reason}', 'Header names and values must follow RFC 9110, section 5'),
+  WEFT_MODULE_REFUSED: entry('user', 400, 3, 'Cannot host "{name}": {reason}', 'Mend the manifest or the source and deploy again; the version before goes on serving'),
+  WEFT_INIT_FAILED: entry('user', 400, 3, 'Initialising "{name}" failed: {reason}', 'The init hook or a global constructor failed; its log tells more: weft logs {name}'),
+  WEFT_BAD_REQUEST: entry('user', 400, 5, 'The request is not valid HTTP: {reason}', 'Send requests as RFC 9112 has them; the connection was closed'),
+  WEFT_REQUEST_TIMEOUT: entry('user', 408, 5, 'The request did not arrive within {ms} ms', 'Send it faster, or look at the network between'),
+  WEFT_TARGET_TOO_LONG: entry('user', 414, 5, 'The request line is longer than {bytes} bytes', 'Send the data in the body'),
+  WEFT_EXPECTATION: entry('user', 417, 5, 'Cannot meet the expectation "{value}"', 'Only "Expect: 100-continue" is known'),
+  WEFT_HEADERS_TOO_LARGE: entry('user', 431, 5, 'The request head has more than {bytes} bytes or {headers} headers', 'Send fewer or shorter headers'),
+  WEFT_NOT_IMPLEMENTED: entry('user', 501, 5, 'Not implemented: {reason}', 'Send the body plain or chunked, with a method of RFC 9110 other than CONNECT'),
+  WEFT_BUSY: entry('system', 503, 5, 'Too busy: {reason}', 'Retry later'),
+  WEFT_HTTP_VERSION: entry('user', 505, 5, 'This port speaks HTTP/1.1 and HTTP/1.0', 'Send the request as HTTP/1.1'),
+  WEFT_LISTEN: entry('user', 500, 1, 'Cannot listen on {where}: {reason}', 'Choose another with --port and --host'),
   WEFT_INTERNAL: entry('system', 500, 70, 'Internal error: {reason}', 'This is a defect in Weft; please report it with the log'),
 } as const satisfies Record<string, Entry>;
 

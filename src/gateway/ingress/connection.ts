@@ -1,0 +1,577 @@
+/**
+ * One client's connection: bytes in, requests to the dispatcher in order, answers out in order.
+ * `#run` is the heart: it takes one step after another until there is nothing to read or something must be waited for.
+ */
+import type { Socket } from 'node:net';
+import { WeftError } from '../../model/errors.ts';
+import type { Route } from '../../model/exchange.ts';
+import { latin1 } from './bytes.ts';
+import { controlRequest, ExchangeClient } from './control-client.ts';
+import { type AnswerLine, HttpExchange, type ReceivedRequest } from './exchange.ts';
+import type { Hub } from './hub.ts';
+import { Output } from './output.ts';
+import type { ChunkedBody } from './parser.ts';
+import { PendingBody } from './pending-body.ts';
+import { bad, CHUNKED, readHead, type RequestHead } from './request-head.ts';
+import type { StatusLines } from './status-lines.ts';
+
+/**
+ * head: between requests, or in a head. continue: a client waits for "100 Continue", and that for the answers before it.
+ * length, chunked: in a body. over: whatever comes is thrown away; the last answer is on its way or out.
+ */
+type Phase = 'head' | 'continue' | 'length' | 'chunked' | 'over';
+
+const NOTHING = new Uint8Array(0);
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+/** Framing of a chunked body: so much for nothing, and so much for each byte of payload. */
+const CHUNK_OVERHEAD_BYTES = 16 * 1024;
+const CHUNK_OVERHEAD_FACTOR = 16;
+const FIRST_PARTIAL_BYTES = 512;
+
+export class Connection implements AnswerLine {
+  readonly output: Output;
+  closed = false;
+  readonly #hub: Hub;
+  readonly #socket: Socket;
+  #phase: Phase = 'head';
+  /** When the phase began or, in `head`, when the request's first byte came or the last answer left. */
+  #since: number;
+  #input: Buffer | null = null;
+  #at = 0;
+  /** The beginning of a head whose end has not come. */
+  #partial: Buffer = Buffer.alloc(0);
+  #partialLength = 0;
+  /** The partial head has more than a blank line. */
+  #begun = false;
+  /** The request whose body is on its way in. */
+  #arriving: ReceivedRequest | null = null;
+  #bodyLength = 0;
+  #pending: PendingBody | null = null;
+  #chunked: ChunkedBody | null = null;
+  /** Complete, but must wait for those before it. */
+  #waiting: HttpExchange | null = null;
+  /** Requests without a finished answer, oldest first. */
+  #first: HttpExchange | null = null;
+  #last: HttpExchange | null = null;
+  #count = 0;
+  #onlySafe = true;
+  #running = false;
+  #paused = false;
+  #inputEnded = false;
+  #outputEnded = false;
+  #discarded = 0;
+  #flushSoon = false;
+
+  constructor(hub: Hub, socket: Socket) {
+    this.#hub = hub;
+    this.#socket = socket;
+    this.#since = hub.now();
+    this.output = new Output(socket, hub.scratch, hub.now);
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('drain', () => this.#drained());
+    socket.on('end', () => this.#ended());
+    socket.on('close', () => this.#left());
+    // What broke does not matter to anyone; `close` follows.
+    socket.on('error', () => {});
+  }
+
+  get lines(): StatusLines {
+    return this.#hub.lines;
+  }
+
+  isTurnOf(exchange: HttpExchange): boolean {
+    return this.#first === exchange;
+  }
+
+  isLast(exchange: HttpExchange): boolean {
+    if (exchange.next !== null || this.#waiting !== null || this.#input !== null || this.#arriving !== null) return false;
+    return this.#hub.draining || (this.#inputEnded && this.#partialLength === 0);
+  }
+
+  badResponse(route: Route, error: WeftError): void {
+    this.#hub.badResponse(route, error);
+  }
+
+  reset(): void {
+    // A plain close would look like the end of an answer that is delimited by it. A local socket knows no reset.
+    if (this.#hub.resets) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+    this.#left();
+  }
+
+  /** No new requests: idle connections end now, others after what is under way. */
+  drain(): void {
+    if (this.#first === null && this.#phase === 'head' && this.#partialLength === 0 && this.#input === null) this.#endOutput();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    this.#left();
+  }
+
+  finished(exchange: HttpExchange): void {
+    if (this.#first !== exchange) return;
+    let done: HttpExchange | null = exchange;
+    while (done?.ended) {
+      this.#first = done.next;
+      this.#count -= 1;
+      if (!done.keepAlive) return this.#endOutput();
+      done = this.#first;
+      // While it takes its turn it may find that it has ended, too.
+      done?.takeTurn();
+    }
+    if (this.closed) return;
+    if (this.#first === null) {
+      this.#last = null;
+      this.#onlySafe = true;
+      if (!this.#begun && this.#arriving === null) this.#since = this.#hub.now();
+    }
+    if (this.#running) return;
+    if (this.#waiting !== null || this.#input !== null || this.#inputEnded || this.#phase === 'continue') this.#run();
+    else this.output.flush();
+  }
+
+  /** Looks whether the client has run out of time. */
+  sweep(now: number): void {
+    const { limits } = this.#hub;
+    const waited = now - this.#since;
+    if (this.output.blocked) {
+      if (now - this.output.blockedSince > limits.writeMs) this.#cutOff();
+    } else if (this.#outputEnded) {
+      if (waited > limits.lingerMs) this.destroy();
+    } else if (this.#phase === 'length' || this.#phase === 'chunked') {
+      const allowed = limits.bodyMs + ((this.#pending?.length ?? 0) * 1000) / limits.bodyBytesPerSecond;
+      if (waited > allowed && this.#waiting === null) this.#refuse(new WeftError('WEFT_REQUEST_TIMEOUT', { ms: Math.round(allowed) }));
+    } else if (this.#phase === 'head' && this.#begun && this.#waiting === null) {
+      if (waited > limits.headMs) this.#refuse(new WeftError('WEFT_REQUEST_TIMEOUT', { ms: limits.headMs }));
+    } else if (this.#phase === 'head' && this.#first === null && waited > limits.idleMs) this.#endOutput();
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#phase === 'over') return this.#discard(chunk);
+    this.#input = chunk;
+    this.#at = 0;
+    this.#run();
+  }
+
+  #ended(): void {
+    this.#inputEnded = true;
+    this.#run();
+  }
+
+  #drained(): void {
+    this.output.drained();
+    if (this.output.blocked) return;
+    this.#first?.wake();
+    this.#run();
+  }
+
+  #left(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#phase = 'over';
+    this.#input = null;
+    this.#forgetBody();
+    this.output.drop();
+    this.#waiting = null;
+    this.#giveUpAnswers();
+    this.#hub.left(this);
+  }
+
+  #run(): void {
+    if (this.#running || this.closed) return;
+    this.#running = true;
+    while (this.#step()) {
+      // each step does what there is to do
+    }
+    this.#running = false;
+    if (this.closed) return;
+    if (this.#inputEnded && this.#phase !== 'over') this.#endOfInput();
+    this.#flush();
+    this.#setPaused(this.#phase !== 'over' && (this.#input !== null || this.#waiting !== null || this.#phase === 'continue'));
+  }
+
+  /** False: nothing more can be done now. */
+  #step(): boolean {
+    if (this.#waiting) return this.#startWaiting(this.#waiting);
+    if (this.#phase === 'continue') return this.#sendContinue();
+    if (this.#input === null || this.output.blocked) return false;
+    switch (this.#phase) {
+      case 'head':
+        return this.#readHead(this.#input);
+      case 'length':
+        return this.#readLength(this.#input);
+      case 'chunked':
+        return this.#readChunked(this.#input);
+      case 'over':
+        this.#input = null;
+        return false;
+    }
+  }
+
+  #readHead(input: Buffer): boolean {
+    return this.#partialLength === 0 ? this.#readWholeHead(input) : this.#readOnInHead(input);
+  }
+
+  #readWholeHead(input: Buffer): boolean {
+    const { parser, limits } = this.#hub;
+    const from = this.#at;
+    const to = Math.min(input.length, from + limits.headBytes);
+    const outcome = parser.parse(input, from, to);
+    if (outcome === 'complete') {
+      this.#consume(input, parser.end);
+      this.#startRequest(input, from);
+    } else if (outcome !== 'more' || to - from >= limits.headBytes) this.#refuseHead(input, from, to, outcome);
+    else {
+      this.#keepPartial(input, from, to);
+      this.#input = null;
+      return this.#checkBlankLines();
+    }
+    return true;
+  }
+
+  /** Adds to the partial head and parses it from its beginning. */
+  #readOnInHead(input: Buffer): boolean {
+    const { parser, limits } = this.#hub;
+    const before = this.#partialLength;
+    this.#keepPartial(input, this.#at, Math.min(input.length, this.#at + limits.headBytes - before));
+    const bytes = this.#partial.subarray(0, this.#partialLength);
+    const outcome = parser.parse(bytes, 0, bytes.length);
+    if (outcome === 'complete') {
+      this.#consume(input, this.#at + parser.end - before);
+      this.#forgetPartial();
+      this.#startRequest(bytes, 0);
+    } else if (outcome !== 'more' || bytes.length >= limits.headBytes) this.#refuseHead(bytes, 0, bytes.length, outcome);
+    else {
+      this.#input = null;
+      return this.#checkBlankLines();
+    }
+    return true;
+  }
+
+  /** One blank line before a request is allowed (RFC 9112, section 2.2), not a stream of them. */
+  #checkBlankLines(): boolean {
+    const { begun } = this.#hub.parser;
+    if (begun && !this.#begun) this.#since = this.#hub.now();
+    this.#begun = begun;
+    if (begun || this.#partialLength <= 2) return false;
+    this.#refuse(bad('blank lines instead of a request'));
+    return true;
+  }
+
+  #keepPartial(input: Buffer, from: number, to: number): void {
+    const length = this.#partialLength + (to - from);
+    if (length > this.#partial.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.min(this.#hub.limits.headBytes, Math.max(2 * length, FIRST_PARTIAL_BYTES)));
+      grown.set(this.#partial.subarray(0, this.#partialLength));
+      this.#partial = grown;
+    }
+    this.#partial.set(input.subarray(from, to), this.#partialLength);
+    this.#partialLength = length;
+  }
+
+  #forgetPartial(): void {
+    this.#partial = Buffer.alloc(0);
+    this.#partialLength = 0;
+    this.#begun = false;
+  }
+
+  #refuseHead(bytes: Uint8Array, from: number, to: number, outcome: 'more' | 'bad' | 'too-many-headers'): void {
+    const { parser, limits } = this.#hub;
+    const lineEnd = bytes.indexOf(0x0a, from);
+    const reached = outcome === 'bad' ? parser.errorAt : to;
+    const inLine = lineEnd < 0 || lineEnd >= reached;
+    if (inLine && reached - from > limits.requestLineBytes) this.#refuse(new WeftError('WEFT_TARGET_TOO_LONG', { bytes: limits.requestLineBytes }));
+    else if (outcome === 'bad') this.#refuse(bad(parser.reason));
+    else this.#refuse(new WeftError('WEFT_HEADERS_TOO_LARGE', { bytes: limits.headBytes, headers: limits.headers }));
+  }
+
+  /** The parser has completed a head that begins at `boundary`; what follows it is the rest of the input. */
+  #startRequest(bytes: Uint8Array, boundary: number): void {
+    const { parser, limits } = this.#hub;
+    const head = readHead(parser, bytes, boundary, limits);
+    if (head instanceof WeftError) return this.#refuse(head);
+    const kind = this.#hub.target.locate(bytes, parser.urlStart, parser.urlEnd);
+    if (kind === 'bad') return this.#refuse(bad(this.#hub.target.reason));
+    if (kind === 'server' && parser.method !== 'OPTIONS') return this.#refuse(bad('"*" is a target of OPTIONS only'));
+    this.#hub.metrics.requests += 1;
+    const route = kind === 'function' ? this.#findRoute(bytes) : null;
+    const request = this.#describe(bytes, head, route ?? null);
+    if (route === undefined) this.#refuseRequest(request, head, new WeftError('WEFT_FUNCTION_NOT_FOUND', { name: this.#functionName(bytes) }));
+    else {
+      const maxBytes = route?.maxRequestBytes ?? limits.controlBodyBytes;
+      if (head.bodyLength > maxBytes) this.#refuseRequest(request, head, new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes: maxBytes }));
+      else this.#startBody(request, head, maxBytes);
+    }
+  }
+
+  #findRoute(bytes: Uint8Array): Route | undefined {
+    return this.#hub.dispatcher.route(this.#functionName(bytes));
+  }
+
+  #functionName(bytes: Uint8Array): string {
+    const { nameStart, nameEnd } = this.#hub.target;
+    return latin1(bytes, nameStart, nameEnd);
+  }
+
+  #describe(bytes: Uint8Array, head: RequestHead, route: Route | null): ReceivedRequest {
+    const { parser, target } = this.#hub;
+    return {
+      bytes,
+      headStart: head.start,
+      // Without the blank line.
+      headEnd: parser.end - 2,
+      method: parser.method,
+      pathStart: target.pathStart,
+      pathEnd: target.pathEnd,
+      queryStart: target.queryStart,
+      queryEnd: target.end,
+      route,
+      body: NOTHING,
+      http10: head.http10,
+      keepAlive: parser.keepAlive,
+    };
+  }
+
+  #startBody(request: ReceivedRequest, head: RequestHead, maxBytes: number): void {
+    const { bodyLength } = head;
+    const input = this.#input;
+    const available = input ? input.length - this.#at : 0;
+    if (bodyLength === 0) return this.#complete(request, NOTHING);
+    if (input && bodyLength !== CHUNKED && available >= bodyLength) {
+      const body = input.subarray(this.#at, this.#at + bodyLength);
+      this.#consume(input, this.#at + bodyLength);
+      return this.#complete(request, body);
+    }
+    this.#arriving = request;
+    this.#bodyLength = bodyLength;
+    this.#pending = new PendingBody(this.#hub.pendingBodies, maxBytes);
+    if (bodyLength === CHUNKED) this.#chunked = this.#hub.parser.takeChunked(this.#pending);
+    this.#since = this.#hub.now();
+    // A client that already sends its body waits for nothing.
+    this.#phase = head.expectsContinue && available === 0 ? 'continue' : this.#bodyPhase;
+  }
+
+  get #bodyPhase(): Phase {
+    return this.#bodyLength === CHUNKED ? 'chunked' : 'length';
+  }
+
+  #sendContinue(): boolean {
+    if (this.#first !== null || this.output.blocked) return false;
+    this.output.send(CONTINUE);
+    this.#since = this.#hub.now();
+    this.#phase = this.#bodyPhase;
+    return true;
+  }
+
+  #readLength(input: Buffer): boolean {
+    const pending = this.#pending;
+    if (!pending) return false;
+    const to = Math.min(input.length, this.#at + this.#bodyLength - pending.length);
+    const taken = pending.append(input, this.#at, to);
+    this.#consume(input, to);
+    if (!taken) this.#refuseBody(pending);
+    else if (pending.length === this.#bodyLength) this.#completeBody(pending);
+    return true;
+  }
+
+  #readChunked(input: Buffer): boolean {
+    const pending = this.#pending;
+    const chunked = this.#chunked;
+    if (!pending || !chunked) return false;
+    this.#consume(input, chunked.feed(input, this.#at, input.length));
+    if (pending.refusal) this.#refuseBody(pending);
+    else if (chunked.bad) this.#refuse(bad(this.#hub.parser.reason));
+    else if (chunked.raw - pending.length > CHUNK_OVERHEAD_BYTES + CHUNK_OVERHEAD_FACTOR * pending.length) this.#refuse(bad('a chunked body of mostly framing'));
+    else if (chunked.done) this.#completeBody(pending);
+    return true;
+  }
+
+  #refuseBody(pending: PendingBody): void {
+    const bytes = this.#arriving?.route?.maxRequestBytes ?? this.#hub.limits.controlBodyBytes;
+    if (pending.refusal === 'too-large') this.#refuse(new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes }));
+    else this.#refuse(new WeftError('WEFT_BUSY', { reason: 'the request bodies on their way in fill the memory set aside for them' }));
+  }
+
+  #completeBody(pending: PendingBody): void {
+    const request = this.#arriving;
+    const body = pending.take();
+    this.#forgetBody();
+    this.#phase = 'head';
+    if (request) this.#complete(request, body);
+  }
+
+  #forgetBody(): void {
+    this.#chunked?.close();
+    this.#chunked = null;
+    this.#pending?.close();
+    this.#pending = null;
+    this.#arriving = null;
+  }
+
+  #consume(input: Buffer, to: number): void {
+    if (to < input.length) this.#at = to;
+    else this.#input = null;
+  }
+
+  #complete(request: ReceivedRequest, body: Uint8Array): void {
+    request.body = body;
+    if (!request.keepAlive) this.#phase = 'over';
+    const exchange = new HttpExchange(this, request);
+    if (this.#mayStart(exchange)) this.#start(exchange);
+    else this.#waiting = exchange;
+  }
+
+  /** Only requests without effects may run side by side (RFC 9112, section 9.3.2). */
+  #mayStart(exchange: HttpExchange): boolean {
+    if (this.output.blocked) return false;
+    return this.#count === 0 || (this.#onlySafe && exchange.safe && this.#count < this.#hub.limits.pipelined);
+  }
+
+  #startWaiting(exchange: HttpExchange): boolean {
+    if (!this.#mayStart(exchange)) return false;
+    this.#waiting = null;
+    this.#start(exchange);
+    return true;
+  }
+
+  #start(exchange: HttpExchange): void {
+    this.#enqueue(exchange);
+    const { request } = exchange;
+    try {
+      if (request.route) this.#hub.dispatcher.dispatch(request.route, exchange);
+      else if (request.pathStart === request.queryEnd && request.method === 'OPTIONS') exchange.respond(204, NOTHING, NOTHING);
+      else this.#toControl(exchange);
+    } catch (cause) {
+      // Neither should throw; the client gets an answer all the same, and the other connections go on.
+      const error = new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
+      this.#countRefusal(error);
+      exchange.refuse(error);
+    }
+  }
+
+  #toControl(exchange: HttpExchange): void {
+    const client = new ExchangeClient(exchange, { queuedBytes: () => this.output.queuedBytes, maxQueuedBytes: this.#hub.limits.controlQueueBytes });
+    exchange.onHungUp = () => client.onClosed?.();
+    this.#hub.control(controlRequest(exchange), client);
+  }
+
+  #enqueue(exchange: HttpExchange): void {
+    if (this.#last) this.#last.next = exchange;
+    else this.#first = exchange;
+    this.#last = exchange;
+    this.#count += 1;
+    if (!exchange.safe) this.#onlySafe = false;
+  }
+
+  /** A request that was understood: the connection goes on if its body is no obstacle. */
+  #refuseRequest(request: ReceivedRequest, head: RequestHead, error: WeftError): void {
+    const input = this.#input;
+    const available = input ? input.length - this.#at : 0;
+    if (head.bodyLength === CHUNKED || head.bodyLength > available) return this.#refuse(error, request);
+    if (input) this.#consume(input, this.#at + head.bodyLength);
+    if (!request.keepAlive) this.#phase = 'over';
+    this.#countRefusal(error);
+    this.#answerWith(error, request);
+  }
+
+  /** Nothing that follows can be understood: the answer is the last one. */
+  #refuse(error: WeftError, request: ReceivedRequest = UNKNOWN_REQUEST): void {
+    this.#countRefusal(error);
+    this.#phase = 'over';
+    this.#input = null;
+    this.#forgetBody();
+    this.#forgetPartial();
+    this.#answerWith(error, request.keepAlive ? { ...request, keepAlive: false } : request);
+    if (!this.#running) this.#run();
+  }
+
+  #answerWith(error: WeftError, request: ReceivedRequest): void {
+    const exchange = new HttpExchange(this, request);
+    this.#enqueue(exchange);
+    exchange.refuse(error);
+  }
+
+  #countRefusal(error: WeftError): void {
+    const { refused } = this.#hub.metrics;
+    refused[error.entry.status] = (refused[error.entry.status] ?? 0) + 1;
+  }
+
+  #endOfInput(): void {
+    if (this.#input !== null || this.#waiting !== null) return;
+    if (this.#begun || this.#arriving) return this.#refuse(bad('the connection ended in the middle of a request'));
+    if (this.#first === null) this.#endOutput();
+  }
+
+  /** After the last answer. The client's bytes still under way are thrown away, or a reset could overtake that answer. */
+  #endOutput(): void {
+    if (this.#outputEnded || this.closed) return;
+    this.#outputEnded = true;
+    this.#phase = 'over';
+    this.#input = null;
+    this.#waiting = null;
+    this.#giveUpAnswers();
+    this.#forgetBody();
+    this.#since = this.#hub.now();
+    this.output.end();
+    this.#setPaused(false);
+  }
+
+  #giveUpAnswers(): void {
+    const unanswered = this.#first;
+    this.#first = null;
+    for (let exchange = unanswered; exchange; exchange = exchange.next) exchange.hungUp();
+  }
+
+  #discard(chunk: Buffer): void {
+    this.#discarded += chunk.length;
+    if (this.#discarded <= this.#hub.limits.lingerBytes) return;
+    if (this.#outputEnded && !this.output.blocked) this.#cutOff();
+    else this.#setPaused(true);
+  }
+
+  #cutOff(): void {
+    this.#hub.metrics.cutOff += 1;
+    this.reset();
+  }
+
+  /** Answers of pipelined requests that end one after the other in this tick leave in one write. */
+  #flush(): void {
+    if (this.#first === null) this.output.flush();
+    else if (this.output.pending && !this.#flushSoon) {
+      this.#flushSoon = true;
+      process.nextTick(flushLater, this);
+    }
+  }
+
+  flushNow(): void {
+    this.#flushSoon = false;
+    if (!this.closed) this.output.flush();
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+}
+
+function flushLater(connection: Connection): void {
+  connection.flushNow();
+}
+
+const UNKNOWN_REQUEST: ReceivedRequest = {
+  bytes: NOTHING,
+  headStart: 0,
+  headEnd: 0,
+  method: 'GET',
+  pathStart: 0,
+  pathEnd: 0,
+  queryStart: 0,
+  queryEnd: 0,
+  route: null,
+  body: NOTHING,
+  http10: false,
+  keepAlive: false,
+};

@@ -1,0 +1,77 @@
+/** Requests that are not for a function, in the shape the control thread gets them, and the way its answer comes back. */
+import type { ControlAnswer, ControlRequest } from '../../engine/protocol.ts';
+import { COLON, CR, latin1, SP, TAB, trimmedEnd } from './bytes.ts';
+import type { HttpExchange } from './exchange.ts';
+
+export interface ControlClient {
+  /** Once. With `body: null` pieces follow. */
+  answer(answer: ControlAnswer): void;
+  /** The next piece of a streamed answer; null ends it. Nothing waits: a client with too much unread is cut off. */
+  piece(piece: Uint8Array | null): void;
+  readonly closed: boolean;
+  /** Set it to hear that the client hung up before its answer was whole. */
+  onClosed: (() => void) | null;
+}
+
+export class ExchangeClient implements ControlClient {
+  onClosed: (() => void) | null = null;
+  readonly #exchange: HttpExchange;
+  readonly #queuedBytes: () => number;
+  readonly #maxQueuedBytes: number;
+
+  constructor(exchange: HttpExchange, queue: { readonly queuedBytes: () => number; readonly maxQueuedBytes: number }) {
+    this.#exchange = exchange;
+    this.#queuedBytes = queue.queuedBytes;
+    this.#maxQueuedBytes = queue.maxQueuedBytes;
+  }
+
+  get closed(): boolean {
+    return this.#exchange.closed;
+  }
+
+  answer(answer: ControlAnswer): void {
+    const head = headerLines(answer.headers);
+    if (answer.body) this.#exchange.respond(answer.status, head, answer.body);
+    else this.#exchange.begin(answer.status, head);
+  }
+
+  piece(piece: Uint8Array | null): void {
+    if (piece === null) this.#exchange.end();
+    else if (this.#queuedBytes() + piece.length > this.#maxQueuedBytes) this.#exchange.abort();
+    else this.#exchange.write(piece);
+  }
+}
+
+function headerLines(headers: readonly string[]): Uint8Array {
+  let text = '';
+  for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return Buffer.from(text, 'latin1');
+}
+
+export function controlRequest(exchange: HttpExchange): ControlRequest {
+  const { bytes, headStart, headEnd, method, pathStart, queryEnd } = exchange.request;
+  const path = latin1(bytes, pathStart, queryEnd);
+  return {
+    method,
+    // An absolute URL may have no path at all.
+    target: path.startsWith('/') ? path : `/${path}`,
+    headers: headers(bytes, headStart, headEnd),
+    // Exact and its own: it goes to another thread, which would else get all that was received with it.
+    body: new Uint8Array(exchange.body),
+  };
+}
+
+/** Of a head that the parser has passed: each line is a name, a colon, a value. */
+function headers(bytes: Uint8Array, headStart: number, headEnd: number): string[] {
+  const list: string[] = [];
+  let at = bytes.indexOf(CR, headStart) + 2;
+  while (at < headEnd) {
+    const colon = bytes.indexOf(COLON, at);
+    const end = bytes.indexOf(CR, colon);
+    let value = colon + 1;
+    while (bytes[value] === SP || bytes[value] === TAB) value += 1;
+    list.push(latin1(bytes, at, colon), value < end ? latin1(bytes, value, trimmedEnd(bytes, value, end)) : '');
+    at = end + 2;
+  }
+  return list;
+}
