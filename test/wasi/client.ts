@@ -78,7 +78,7 @@ export class Client {
       journal,
       effect: <T>(produce: () => T): T => (journal ? journal.value(produce) : produce()),
       deadlineAt: performance.now() + 30_000,
-      activeFunction: { files: options.files ?? {}, spec: { name: 'prog', args: options.args ?? [], env: options.env ?? {}, limits } },
+      activeFunction: { files: options.files ?? {}, spec: { name: 'prog', contract: program ? 'stdio' : 'weft', args: options.args ?? [], env: options.env ?? {}, limits } },
       version: { log: (_fn: unknown, level: string, line: string) => logs.push(`${level}: ${line}`) },
       program: program && ({ env: () => program.env ?? {}, stdin: program.stdin ?? new Uint8Array(0) } satisfies Program),
     };

@@ -20,21 +20,26 @@ interface Due {
 
 export function pollImports(runtime: Runtime): Record<string, unknown> {
   return {
-    poll_oneoff: new WebAssembly.Suspending((subscriptions: number, events: number, count: number, result: number): Errno | Promise<number> => {
+    poll_oneoff: new WebAssembly.Suspending((subscriptions: number, events: number, count: number, result: number): Promise<number> => {
       const state = wasiOf(runtime);
       const { memory, chain } = state;
       const n = count >>> 0;
-      if (n === 0 || n > MAX_SUBSCRIPTIONS) return ERRNO.inval;
+      if (n === 0 || n > MAX_SUBSCRIPTIONS) return soon(runtime, ERRNO.inval);
       const from = memory.region(subscriptions, n * SUBSCRIPTION.byteLength);
       const to = memory.region(events, n * EVENT_RECORD.byteLength);
       const answer = memory.region(result, 4);
       const wait = soonest(state, from, n);
       // Written before waiting: afterwards the request may be over and the memory another one's.
       memory.setU32(answer, report(state, from, n, to, wait));
-      if (wait <= 0) return ERRNO.success;
+      if (wait <= 0) return soon(runtime, ERRNO.success);
       return sleep(runtime, Math.min(wait, chain.deadlineAt - performance.now() + PAST_DEADLINE_MS));
     }),
   };
+}
+
+/** V8 suspends whatever a suspending import returns, so even an answer at hand takes the way by which a chain is resumed. */
+function soon(runtime: Runtime, errno: Errno): Promise<number> {
+  return runtime.suspend((resume) => setImmediate(resume, errno));
 }
 
 function soonest(state: WasiState, from: number, count: number): number {

@@ -108,7 +108,7 @@ export class WasiState {
 
   #standardStreams(): Descriptor[] {
     const { program } = this.#chain;
-    const { responseBytes } = this.#fn.spec.limits;
+    const { contract, limits } = this.#fn.spec;
     const budget = new LogBudget((level, line) => {
       const chain = this.#chain;
       chain.effect(() => chain.version.log(this.#fn, level, line));
@@ -117,13 +117,14 @@ export class WasiState {
     const stdin = new StandardInput(() => this.#chain.program?.stdin);
     const stderr = new StandardOutput(errors, false);
     if (program) {
-      this.#collector = new Collector(responseBytes);
+      this.#collector = new Collector(limits.responseBytes);
       this.#lines = [errors];
       return [stdin, new StandardOutput(this.#collector, false), stderr];
     }
     const lines = new LineLog('info', budget);
     this.#lines = [lines, errors];
-    return [stdin, new StandardOutput(lines, true), stderr];
+    // A program is not told of a terminal while it is initialised: its libc would remember that for all requests.
+    return [stdin, new StandardOutput(lines, contract !== 'stdio'), stderr];
   }
 }
 
