@@ -8,7 +8,7 @@
 #include <weft/v1.h>
 
 #define ALIGNMENT 16
-#define FIRST_BYTES 2048
+#define ARENA_BYTES 2048
 #define BLOCK_BYTES 16384
 
 struct block {
@@ -16,9 +16,9 @@ struct block {
   char data[] __attribute__((aligned(ALIGNMENT)));
 };
 
-static char first[FIRST_BYTES] __attribute__((aligned(ALIGNMENT)));
-static char *at = first;
-static char *end = first + FIRST_BYTES;
+static char arena[ARENA_BYTES] __attribute__((aligned(ALIGNMENT)));
+static char *free_from = arena;
+static char *free_to = arena + ARENA_BYTES;
 static struct block *blocks;
 static uint32_t turn;
 
@@ -28,8 +28,8 @@ static void start_anew(void) {
     free(blocks);
     blocks = next;
   }
-  at = first;
-  end = first + FIRST_BYTES;
+  free_from = arena;
+  free_to = arena + ARENA_BYTES;
   turn = weft_turn;
 }
 
@@ -39,22 +39,22 @@ static char *grow(size_t room) {
   if (block == NULL) return NULL;
   block->next = blocks;
   blocks = block;
-  at = block->data;
-  end = block->data + size;
-  return at;
+  free_from = block->data;
+  free_to = block->data + size;
+  return free_from;
 }
 
 char *weft_arena_room(size_t room, size_t *available) {
   if (turn != weft_turn) start_anew();
-  if (room > (size_t)(end - at) && grow(room) == NULL) return NULL;
-  *available = (size_t)(end - at);
-  return at;
+  if (room > (size_t)(free_to - free_from) && grow(room) == NULL) return NULL;
+  *available = (size_t)(free_to - free_from);
+  return free_from;
 }
 
 void weft_arena_take(size_t length) {
-  const size_t left = (size_t)(end - at);
+  const size_t left = (size_t)(free_to - free_from);
   const size_t taken = (length + (ALIGNMENT - 1)) & ~(size_t)(ALIGNMENT - 1);
-  at += taken > left ? left : taken;
+  free_from += taken > left ? left : taken;
 }
 
 void *weft_alloc(size_t size) {

@@ -5,7 +5,7 @@
 
 #include "runtime.h"
 
-#define FIRST_BYTES 512
+#define HEAD_BYTES 512
 
 /** tchar of RFC 9110, section 5.6.2. */
 static int is_token(char c) {
@@ -27,14 +27,14 @@ static int is_value(const char *value) {
   return 1;
 }
 
-static char *put(char *at, const char *text, size_t length) {
+static char *add(char *at, const char *text, size_t length) {
   memcpy(at, text, length);
   return at + length;
 }
 
 int weft_response_header(weft_response *response, const char *name, const char *value) {
-  static char first[FIRST_BYTES];
-  static struct weft_buffer buffer = {first, FIRST_BYTES};
+  static char first[HEAD_BYTES];
+  static struct weft_buffer buffer = {first, HEAD_BYTES};
   (void)response;
   if (weft_mailbox.head_sent || !is_name(name) || !is_value(value)) return WEFT_INVALID;
   const size_t before = weft_mailbox.out_head_length;
@@ -42,10 +42,10 @@ int weft_response_header(weft_response *response, const char *name, const char *
   const size_t value_length = strlen(value);
   const size_t line = name_length + 2 + value_length + 2;
   if (line > buffer.capacity - before && weft_buffer_grow(&buffer, first, before, line) != 0) return WEFT_NO_MEMORY;
-  char *at = put(buffer.data + before, name, name_length);
-  at = put(at, ": ", 2);
-  at = put(at, value, value_length);
-  put(at, "\r\n", 2);
+  char *at = add(buffer.data + before, name, name_length);
+  at = add(at, ": ", 2);
+  at = add(at, value, value_length);
+  add(at, "\r\n", 2);
   weft_mailbox.out_head = buffer.data;
   weft_mailbox.out_head_length = before + line;
   return WEFT_OK;

@@ -1,8 +1,8 @@
 /**
  * What the files of the guest runtime share. The ABI itself is described in docs/guest-abi.md; user code never sees this header.
  *
- * Each host feature has a file of its own, so that the linker takes only what a function uses: a function that never
- * fetches does not import weft.fetch, and so needs no grant for it.
+ * The linker takes only what a function uses: a function that never fetches does not import weft.fetch, and so needs no grant
+ * for it. So no feature may lean on another without need.
  */
 #ifndef WEFT_GUEST_RUNTIME_H
 #define WEFT_GUEST_RUNTIME_H

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_BYTES 256
+#define SHORT_BYTES 256
 
 struct variable {
   struct variable *next;
@@ -42,7 +42,7 @@ static const char *keep(weft_lookup lookup, const char *name, size_t name_length
 const char *weft_variable(weft_lookup lookup, const char *name) {
   const char *value = kept(lookup, name);
   if (value != NULL) return value;
-  char first[FIRST_BYTES];
+  char first[SHORT_BYTES];
   const size_t name_length = strlen(name);
   const int32_t length = lookup(name, name_length, first, sizeof first);
   if (length < 0) return NULL;
