@@ -21,20 +21,22 @@ const COMMANDS = {
     await ensureNpmPackages(root);
     return run(join(root, 'weft'), ['up', ...(await exampleApps()), ...args]);
   },
-  test: async (args) => {
-    const node = await ensureNpmPackages(root);
-    const complete = await ensureDebianPackages('test');
-    // With everything there, a test that says that something is missing is wrong: it fails instead of being skipped.
-    const env = complete || process.env.CI === 'true' ? { WEFT_TEST_REQUIRE_ALL: '1' } : {};
-    return run(node, [join(root, 'scripts/test.ts'), ...args], env);
-  },
-  check: async (args) => run(await ensureNpmPackages(root), [join(root, 'scripts/check.ts'), ...args]),
+  test: async (args) => runChecks('scripts/test.ts', args),
+  check: async (args) => runChecks('scripts/check.ts', args),
   bench: async (args) => {
     const node = await ensureNpmPackages(root);
     await ensureDebianPackages('bench');
     return run(node, [join(root, 'bench/run.ts'), ...args]);
   },
 };
+
+async function runChecks(script, args) {
+  const node = await ensureNpmPackages(root);
+  const complete = await ensureDebianPackages('test');
+  // With everything there, a test that says that something is missing is wrong: it fails instead of being skipped.
+  const env = complete || process.env.CI === 'true' ? { WEFT_TEST_REQUIRE_ALL: '1' } : {};
+  return run(node, [join(root, script), ...args], env);
+}
 
 async function exampleApps() {
   const entries = await readdir(join(root, 'examples'), { withFileTypes: true });

@@ -32,7 +32,7 @@ export async function step(what, command, { cwd, env = process.env, hint = comma
     const { code, output } = await run(command, cwd, env);
     stop();
     if (code !== 0) throw new SetupError(`${what} failed: "${command.join(' ')}" ended with ${code}\n${output.trimEnd()}`, hint);
-    say(`${what}: done in ${seconds()}`);
+    say(process.stderr.isTTY ? `${what}: done in ${seconds()}` : `  done in ${seconds()}`);
   } finally {
     stop();
   }
@@ -43,7 +43,7 @@ function showAlive(what, seconds) {
   if (!terminal) say(`${what} ...`);
   const draw = terminal
     ? () => process.stderr.write(`\r\x1b[Kweft: ${what} ... ${seconds()}`)
-    : () => say(`${what}: still at it after ${seconds()}`);
+    : () => say(`  still at it after ${seconds()}`);
   if (terminal) draw();
   const timer = setInterval(draw, terminal ? SPIN_EVERY_MS : ALIVE_EVERY_MS);
   let stopped = false;
