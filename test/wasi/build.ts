@@ -13,7 +13,11 @@ export async function program(source: string, language: 'c' | 'c++' = 'c'): Prom
   };
   const link = ['-Wl,--import-memory', `-Wl,--initial-memory=${(language === 'c' ? PAGES : 4 * PAGES) * 65_536}`];
   try {
-    const made = await commands[driver](['-Wall', ...(language === 'c' ? ['-O1'] : ['-std=c++20', '-fno-exceptions']), ...link, file, '-o', 'out.wasm'], { [file]: source }, { stderr, stdout: () => {}, fetchProgress: () => {} });
+    const made = await commands[driver](
+      ['-Wall', ...(language === 'c' ? ['-O1'] : ['-std=c++20', '-fno-exceptions']), ...link, file, '-o', 'out.wasm'],
+      { [file]: source },
+      { stderr, stdout: () => {}, fetchProgress: () => {} },
+    );
     return asGuest(new Uint8Array(made?.['out.wasm'] as Uint8Array)); // named on the command line
   } catch (cause) {
     throw new Error(said || 'clang failed', { cause });
@@ -29,7 +33,9 @@ function asGuest(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
       const { name, mutable, module: importedFrom } = binaryen.getGlobalInfo(module.getGlobalByIndex(i));
       if (mutable && !importedFrom) module.addGlobalExport(name, `weft_global_${exported++}`);
     }
-    const memory = WebAssembly.Module.imports(new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>)).find(({ kind }) => kind === 'memory');
+    const memory = WebAssembly.Module.imports(new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>)).find(
+      ({ kind }) => kind === 'memory',
+    );
     if (memory?.module !== 'env' || memory.name !== 'memory') throw new Error('the program does not import its memory');
     const pages = module.getMemoryInfo().initial;
     module.addCustomSection('weft.abi', new TextEncoder().encode(JSON.stringify({ abi: 1, toolchain: 'test', checks: false, pages })));

@@ -2,7 +2,7 @@
  * A context that calls WASI as a guest would, with pointers into a real WebAssembly memory, but without a module: the
  * import functions are called from here. The chain behind them is just what they use of one.
  */
-import type { Chain, Program } from '../../src/engine/chain.ts';
+import type { Program } from '../../src/engine/chain.ts';
 import type { WasiState } from '../../src/engine/host/wasi/state.ts';
 import { wasiImports } from '../../src/engine/host/wasi/imports.ts';
 import { DIRENT, FDSTAT, FILESTAT, GRANTED, OFLAGS, RIGHTS } from '../../src/engine/host/wasi/preview1.ts';
@@ -78,11 +78,14 @@ export class Client {
       journal,
       effect: <T>(produce: () => T): T => (journal ? journal.value(produce) : produce()),
       deadlineAt: performance.now() + 30_000,
-      activeFunction: { files: options.files ?? {}, spec: { name: 'prog', contract: program ? 'stdio' : 'weft', args: options.args ?? [], env: options.env ?? {}, limits } },
+      activeFunction: {
+        files: options.files ?? {},
+        spec: { name: 'prog', contract: program ? 'stdio' : 'weft', args: options.args ?? [], env: options.env ?? {}, limits },
+      },
       version: { log: (_fn: unknown, level: string, line: string) => logs.push(`${level}: ${line}`) },
       program: program && ({ env: () => program.env ?? {}, stdin: program.stdin ?? new Uint8Array(0) } satisfies Program),
     };
-    this.#runtime.current = chain as unknown as Chain;
+    this.#runtime.current = chain;
   }
 
   rollBack(): void {
@@ -97,7 +100,7 @@ export class Client {
 
   /** Ends the request, as the engine does. */
   flush(): void {
-    this.state.flush(this.#runtime.current as Chain);
+    this.state.flush();
   }
 
   call(name: string, ...args: (number | bigint)[]): number {
@@ -152,7 +155,8 @@ export class Client {
   /** Bytes written, or a negative errno. */
   write(fd: number, data: string | Uint8Array, offset?: bigint): number {
     this.#vector(this.#put(data, DATA));
-    const errno = offset === undefined ? this.call('fd_write', fd, VECTOR, 1, RESULT) : this.call('fd_pwrite', fd, VECTOR, 1, offset, RESULT);
+    const errno =
+      offset === undefined ? this.call('fd_write', fd, VECTOR, 1, RESULT) : this.call('fd_pwrite', fd, VECTOR, 1, offset, RESULT);
     return errno === 0 ? this.u32() : -errno;
   }
 
@@ -258,7 +262,10 @@ export class Client {
     while (at + DIRENT.byteLength <= end) {
       const behind = at + DIRENT.byteLength + view.getUint32(at + DIRENT.nameLength, true);
       if (behind > end) break;
-      entries.push({ name: decoder.decode(this.bytes.slice(at + DIRENT.byteLength, behind)), next: view.getBigUint64(at + DIRENT.next, true) });
+      entries.push({
+        name: decoder.decode(this.bytes.slice(at + DIRENT.byteLength, behind)),
+        next: view.getBigUint64(at + DIRENT.next, true),
+      });
       at = behind;
     }
     return entries;

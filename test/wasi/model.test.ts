@@ -1,6 +1,22 @@
 /** The scratch folder against the real thing: the same operations in a temporary folder of this machine. */
 import assert from 'node:assert/strict';
-import { appendFileSync, closeSync, constants, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, truncateSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,7 +26,14 @@ import { Client, READ, WRITE } from './client.ts';
 
 /** Few names, so that operations meet. */
 const name = fc.constantFrom('a', 'b', 'c');
-const path = fc.oneof(name, fc.array(fc.oneof({ weight: 6, arbitrary: name }, fc.constantFrom('.', '..', '')), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'))).filter(staysInside);
+const path = fc
+  .oneof(
+    name,
+    fc
+      .array(fc.oneof({ weight: 6, arbitrary: name }, fc.constantFrom('.', '..', '')), { minLength: 1, maxLength: 4 })
+      .map((parts) => parts.join('/')),
+  )
+  .filter(staysInside);
 const content = fc.string({ maxLength: 40 });
 
 /** Leading slashes and `..` at the top mean something else on the machine, and have tests of their own. */
@@ -115,7 +138,8 @@ function onDisk(folder: string, op: Operation): Result {
         return closeSync(fd);
       }
       case 'mkdir':
-        return void mkdirSync(at);
+        mkdirSync(at);
+        return 'done';
       case 'rmdir':
         return rmdirSync(at);
       case 'unlink':

@@ -204,7 +204,10 @@ test('the rest of a line is logged even when the function traps behind it', asyn
     int main(void) { fputs("about to trap", stderr); __builtin_trap(); }`);
   assert.equal((await engine.call('prog')).status, 502);
   await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(engine.logs.some((record) => record.text === 'about to trap'), true);
+  assert.equal(
+    engine.logs.some((record) => record.text === 'about to trap'),
+    true,
+  );
 });
 
 test('a program that floods its output is ended by its limit, and the log stays small', async () => {

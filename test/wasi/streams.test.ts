@@ -17,7 +17,8 @@ test('all functions of preview 1 exist', () => {
 
 test('what is not offered answers ENOSYS', () => {
   const client = new Client();
-  for (const name of ['proc_raise', 'sock_accept', 'sock_recv', 'sock_send', 'sock_shutdown']) assert.equal(client.call(name, 0, 0, 0), ERRNO.nosys);
+  for (const name of ['proc_raise', 'sock_accept', 'sock_recv', 'sock_send', 'sock_shutdown'])
+    assert.equal(client.call(name, 0, 0, 0), ERRNO.nosys);
 });
 
 test('a program reads its request from stdin, piece by piece', () => {
@@ -181,7 +182,10 @@ test('pointers outside of memory end the function, wherever they are', () => {
   ];
   client.view.setUint32(128, end - 1, true);
   client.view.setUint32(132, 2, true);
-  bad.push(() => client.call('fd_write', 1, 128, 1, 64), () => client.call('fd_read', 0, 128, 1, 64));
+  bad.push(
+    () => client.call('fd_write', 1, 128, 1, 64),
+    () => client.call('fd_read', 0, 128, 1, 64),
+  );
   for (const attempt of bad) assert.throws(attempt, RangeError, String(attempt));
   assert.equal(client.call('fd_write', 1, 0, MAX_IOVECS + 1, 64), ERRNO.inval);
 });

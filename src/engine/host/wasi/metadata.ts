@@ -84,7 +84,15 @@ export function metadataImports(runtime: Runtime): Record<string, unknown> {
       writeFilestat(state.memory, result, node.kind === 'file' ? FILETYPE.regularFile : FILETYPE.directory, node);
       return ERRNO.success;
     },
-    path_filestat_set_times: (fd: number, _lookup: number, path: number, length: number, accessed: bigint, modified: bigint, flags: number): Errno => {
+    path_filestat_set_times: (
+      fd: number,
+      _lookup: number,
+      path: number,
+      length: number,
+      accessed: bigint,
+      modified: bigint,
+      flags: number,
+    ): Errno => {
       const state = wasiOf(runtime);
       const node = nodeAt(state, fd, RIGHTS.pathFilestatSetTimes, path, length);
       return typeof node === 'number' ? node : setTimes(state, node, accessed, modified, flags);

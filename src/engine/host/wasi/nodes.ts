@@ -142,7 +142,8 @@ export class Directory {
     if (!entry) return;
     this.#byName.delete(name);
     this.#order[this.#indexOf(entry.sequence)] = entry.sequence;
-    if (this.#order.length > 16 && this.#order.length > this.#byName.size * 2) this.#order = this.#order.filter((e) => typeof e !== 'number');
+    if (this.#order.length > 16 && this.#order.length > this.#byName.size * 2)
+      this.#order = this.#order.filter((e) => typeof e !== 'number');
   }
 
   /** The first entry whose sequence is at least that. */

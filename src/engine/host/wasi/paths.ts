@@ -11,13 +11,15 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 export function pathImports(runtime: Runtime): Record<string, unknown> {
-  const onPath = (rights: number, act: (files: FileSystem, base: Directory, path: string) => Errno) => (fd: number, path: number, length: number): Errno => {
-    const state = wasiOf(runtime);
-    const directory = directoryAt(state, fd, rights);
-    if (typeof directory === 'number') return directory;
-    const name = pathAt(state, path, length);
-    return typeof name === 'number' ? name : act(state.files, directory.node, name);
-  };
+  const onPath =
+    (rights: number, act: (files: FileSystem, base: Directory, path: string) => Errno) =>
+    (fd: number, path: number, length: number): Errno => {
+      const state = wasiOf(runtime);
+      const directory = directoryAt(state, fd, rights);
+      if (typeof directory === 'number') return directory;
+      const name = pathAt(state, path, length);
+      return typeof name === 'number' ? name : act(state.files, directory.node, name);
+    };
   return {
     path_open: (
       fd: number,
@@ -42,7 +44,10 @@ export function pathImports(runtime: Runtime): Record<string, unknown> {
       const wanted = Number(BigInt.asUintN(32, rights)) & directory.inheriting;
       const node = files.open(directory.node, name, oflags, (wanted & RIGHTS.fdWrite) !== 0);
       if (typeof node === 'number') return node;
-      memory.setU32(answer, descriptors.add(opened(node, wanted, Number(BigInt.asUintN(32, inheriting)) & directory.inheriting, flags, files)));
+      memory.setU32(
+        answer,
+        descriptors.add(opened(node, wanted, Number(BigInt.asUintN(32, inheriting)) & directory.inheriting, flags, files)),
+      );
       return ERRNO.success;
     },
     path_create_directory: onPath(RIGHTS.pathCreateDirectory, (files, base, path) => files.createDirectory(base, path)),

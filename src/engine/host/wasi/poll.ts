@@ -56,7 +56,14 @@ function report(state: WasiState, from: number, count: number, to: number, wait:
   for (let i = 0; i < count; i++) {
     const at = from + i * SUBSCRIPTION.byteLength;
     const due = examine(state, at);
-    if (due.inMs <= wait) writeEvent(memory, to + events++ * EVENT_RECORD.byteLength, memory.u64(at + SUBSCRIPTION.userdata), memory.u8(at + SUBSCRIPTION.tag), due);
+    if (due.inMs <= wait)
+      writeEvent(
+        memory,
+        to + events++ * EVENT_RECORD.byteLength,
+        memory.u64(at + SUBSCRIPTION.userdata),
+        memory.u8(at + SUBSCRIPTION.tag),
+        due,
+      );
   }
   return events;
 }

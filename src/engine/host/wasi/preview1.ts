@@ -55,7 +55,14 @@ export const RIGHTS = {
 
 const WRITE_RIGHTS = RIGHTS.fdDatasync | RIGHTS.fdWrite | RIGHTS.fdAllocate | RIGHTS.fdFilestatSetSize | RIGHTS.fdFilestatSetTimes;
 const READ_RIGHTS =
-  RIGHTS.fdRead | RIGHTS.fdSeek | RIGHTS.fdFdstatSetFlags | RIGHTS.fdSync | RIGHTS.fdTell | RIGHTS.fdAdvise | RIGHTS.fdFilestatGet | RIGHTS.pollFdReadwrite;
+  RIGHTS.fdRead |
+  RIGHTS.fdSeek |
+  RIGHTS.fdFdstatSetFlags |
+  RIGHTS.fdSync |
+  RIGHTS.fdTell |
+  RIGHTS.fdAdvise |
+  RIGHTS.fdFilestatGet |
+  RIGHTS.pollFdReadwrite;
 
 /** The most an open descriptor of each kind can have. */
 export const GRANTED = {

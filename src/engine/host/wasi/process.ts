@@ -9,19 +9,23 @@ import type { StringBlock } from './string-block.ts';
 const RESOLUTION_NS = 1000;
 
 export function processImports(runtime: Runtime): Record<string, unknown> {
-  const sizes = (block: (state: WasiState) => StringBlock) => (count: number, byteLength: number): Errno => {
-    const state = wasiOf(runtime);
-    const { memory } = state;
-    const strings = block(state);
-    memory.setU32(memory.region(count, 4), strings.count);
-    memory.setU32(memory.region(byteLength, 4), strings.byteLength);
-    return ERRNO.success;
-  };
-  const contents = (block: (state: WasiState) => StringBlock) => (pointers: number, strings: number): Errno => {
-    const state = wasiOf(runtime);
-    block(state).copyTo(state.memory, pointers, strings);
-    return ERRNO.success;
-  };
+  const sizes =
+    (block: (state: WasiState) => StringBlock) =>
+    (count: number, byteLength: number): Errno => {
+      const state = wasiOf(runtime);
+      const { memory } = state;
+      const strings = block(state);
+      memory.setU32(memory.region(count, 4), strings.count);
+      memory.setU32(memory.region(byteLength, 4), strings.byteLength);
+      return ERRNO.success;
+    };
+  const contents =
+    (block: (state: WasiState) => StringBlock) =>
+    (pointers: number, strings: number): Errno => {
+      const state = wasiOf(runtime);
+      block(state).copyTo(state.memory, pointers, strings);
+      return ERRNO.success;
+    };
   const args = (state: WasiState): StringBlock => state.args;
   const environment = (state: WasiState): StringBlock => state.environment;
 

@@ -65,7 +65,7 @@ export class WasiState {
   }
 
   /** The request ends: logs what was printed behind the last line feed. */
-  flush(_chain: Chain): void {
+  flush(): void {
     for (const lines of this.#lines) lines.flush();
   }
 
