@@ -18,12 +18,14 @@ export interface Program {
   readonly flags?: readonly string[];
 }
 
+type Files = Readonly<Record<string, Uint8Array | string>>;
+
 export interface Toolchain {
   readonly name: 'embedded' | 'system';
   /** @throws Error with what clang wrote. */
   build(program: Program): Promise<Uint8Array<ArrayBuffer>>;
   /** Compiles one file for WebAssembly, without linking. */
-  check(file: string, source: string, flags: readonly string[]): Promise<void>;
+  check(file: string, source: string, flags: readonly string[], beside?: Files): Promise<void>;
 }
 
 interface Link {
@@ -81,8 +83,6 @@ function userCommand(program: Program, sdk: string): string[] {
   ];
 }
 
-type Files = Readonly<Record<string, Uint8Array | string>>;
-
 /** A compiler at work in a folder, real or not: what it needs in; out what it made, or what it wrote to its standard output. */
 type Run = (tool: 'clang' | 'clang++' | 'ar', args: readonly string[], files: Files, made: string | typeof STDOUT) => Promise<Uint8Array>;
 const STDOUT = Symbol('standard output');
@@ -119,11 +119,11 @@ function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
   };
   return {
     name,
-    async check(file, source, flags) {
+    async check(file, source, flags, beside = {}) {
       await run(
         isCpp(file) ? 'clang++' : 'clang',
         [...flags, `-I${join(sdk, 'include')}`, '-c', file, '-o', 'checked.o'],
-        { [file]: source },
+        { ...beside, [file]: source },
         'checked.o',
       );
     },
