@@ -82,7 +82,7 @@ function collectGarbage(): void {
   collect();
 }
 
-test('a file that grows and shrinks without end holds no more of the host than its size', () => {
+test('a file that grows and shrinks without end holds no more of the host than its size', async () => {
   const client = new Client({ memoryBytes: SCRATCH_BYTES });
   const before = process.memoryUsage().arrayBuffers;
   for (let i = 0; i < 500; i++) {
@@ -91,7 +91,11 @@ test('a file that grows and shrinks without end holds no more of the host than i
     assert.equal(client.call('fd_filestat_set_size', fd, 10n), 0);
     client.close(fd);
   }
-  collectGarbage();
-  const held = process.memoryUsage().arrayBuffers - before;
-  assert.ok(held < 10 * 700_000, `${held} bytes for files of 10 bytes`);
+  const held = (): number => process.memoryUsage().arrayBuffers - before;
+  // The collector frees buffers in a thread of its own, some time after it found them.
+  for (let i = 0; i < 200 && held() >= 10 * 700_000; i++) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(held() < 10 * 700_000, `${held()} bytes for files of 10 bytes`);
 });
