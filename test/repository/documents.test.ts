@@ -36,7 +36,9 @@ suite('documents', () => {
   for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md']) {
     test(`every file and folder that ${page} names is there`, async () => {
       const text = await read(page);
-      const named = [...text.matchAll(/`((?:src|sdk|docs|test|examples|scripts|bench|schema)\/[\w./@-]*)`/g)].map((match) => match[1] ?? '');
+      const named = [...text.matchAll(/`((?:src|sdk|docs|test|examples|scripts|bench|schema)\/[\w./@-]*)`/g)].map(
+        (match) => match[1] ?? '',
+      );
       assert.ok(named.length > 0 || page === 'CONTRIBUTING.md', 'it names no path at all');
       const missing = await filterAsync(named, async (path) => !(await exists(join(ROOT, path))));
       assert.deepEqual(missing, []);
@@ -64,7 +66,9 @@ async function markdownBelow(folder: string): Promise<string[]> {
 
 async function brokenLinks(page: string): Promise<string[]> {
   const text = await read(page);
-  const targets = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '').filter((target) => !/^[a-z]+:/.test(target));
+  const targets = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((target) => !/^[a-z]+:/.test(target));
   const broken = await filterAsync(targets, async (target) => !(await exists(join(ROOT, dirname(page), target))));
   return broken.map((target) => `${page} → ${target}`);
 }

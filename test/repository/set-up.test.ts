@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -27,7 +27,8 @@ function run(file: string, args: readonly string[], env: Readonly<Record<string,
 async function clone(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-clone-'));
   try {
-    for (const name of ['scripts', 'package.json', 'package-lock.json', 'weft']) await cp(join(ROOT, name), join(folder, name), { recursive: true });
+    for (const name of ['scripts', 'package.json', 'package-lock.json', 'weft'])
+      await cp(join(ROOT, name), join(folder, name), { recursive: true });
     await use(folder);
   } finally {
     await rm(folder, { recursive: true });
@@ -60,6 +61,20 @@ suite('set-up', () => {
       const env = { ...OFFLINE, npm_config_cache: join(folder, 'empty-cache') };
       const { stderr } = await run(process.execPath, [join(folder, 'scripts/run.mjs'), 'setup'], env);
       assert.match(stderr, /zod is not \d+\.\d+\.\d+/);
+    }));
+
+  test('names the system library that the pinned Node lacks, and leaves no broken Node for npm scripts to find', () =>
+    clone(async (folder) => {
+      await mkdir(join(folder, 'node_modules/.bin'), { recursive: true });
+      await cp(join(ROOT, 'node_modules/.package-lock.json'), join(folder, 'node_modules/.package-lock.json'));
+      const node = join(folder, 'node_modules/.bin/node');
+      const loader = 'echo "$0: error while loading shared libraries: libweft-none.so.1: cannot open shared object file" >&2; exit 127';
+      await writeFile(node, `#!/bin/sh\n${loader}\n`, { mode: 0o755 });
+      const { code, stderr } = await run(process.execPath, [join(folder, 'scripts/run.mjs'), 'setup'], OFFLINE);
+      assert.equal(code, 1);
+      assert.match(stderr, /The pinned Node does not run: the system has no libweft-none\.so\.1/);
+      assert.match(stderr, /to mend it: install the package/);
+      await assert.rejects(access(node), { code: 'ENOENT' });
     }));
 
   test('says which commands there are when asked for another', async () => {
