@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { toolchains } from './build.ts';
 import { Host, type HostOptions } from './host.ts';
 
@@ -46,6 +47,40 @@ int weft_handle(weft_request *request, weft_response *response) {
       assert.equal(await seen('GET http://host HTTP/1.1'), 'GET|/|');
       assert.equal(await seen('OPTIONS * HTTP/1.1'), 'OPTIONS|*|');
       assert.equal((await host.call()).body, 'POST|/|');
+    });
+
+    test('parameters of the query are decoded', async () => {
+      const host = await start(`
+        const char *a = weft_request_parameter(request, "a b"), *x = weft_request_parameter(request, "x"), *n = weft_request_parameter(request, "none"), *e = weft_request_parameter(request, "");
+        ${print('%s|%s|%s|%s', 'a ? a : "-", x ? x : "-", n ? n : "-", e ? e : "-"')}`);
+      const seen = async (query: string): Promise<string> => (await host.request([`GET /?${query} HTTP/1.1`])).body;
+      assert.equal(await seen('x=1&a%20b=%C3%A9+%2B%zz%4&x=2'), 'é +%zz%4|1|-|-');
+      assert.equal(await seen('a+b&x='), '||-|-');
+      assert.equal(await seen('&&=v&nonesuch=1&xx=2'), '-|-|-|v');
+      assert.equal(await seen(''), '-|-|-|-');
+    });
+
+    test('any headers: listed as sent, without the blanks around values, the first of a name found', async () => {
+      const host = await start(`
+        weft_header_cursor cursor = {0};
+        const char *name, *value;
+        const char *wanted = weft_request_header(request, "x-0");
+        while (weft_request_next_header(request, &cursor, &name, &value)) {
+          weft_response_write(response, name, strlen(name) + 1);
+          weft_response_write(response, value, strlen(value) + 1);
+        }
+        return weft_response_write(response, wanted ? wanted : "-", wanted ? strlen(wanted) : 1);`);
+      const name = fc.stringMatching(/^[xX]-[01][-a-z]{0,3}$/);
+      const blanks = fc.stringMatching(/^[ \t]{0,3}$/);
+      const value = fc.stringMatching(/^([!-~:é]([!-~ \t:é]{0,20}[!-~:é])?)?$/);
+      const lines = fc.array(fc.tuple(name, blanks, value, blanks), { maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(lines, async (headers) => {
+          const { body } = await host.request(['GET / HTTP/1.1', ...headers.map(([n, before, v, after]) => `${n}:${before}${v}${after}`)]);
+          const wanted = headers.find(([n]) => n.toLowerCase() === 'x-0')?.[2] ?? '-';
+          assert.equal(body, `${headers.map(([n, , v]) => `${n}\0${v}\0`).join('')}${wanted}`);
+        }),
+      );
     });
 
     test('headers are found whatever their case, in any order, and again', async () => {

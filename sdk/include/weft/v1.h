@@ -70,7 +70,8 @@ typedef struct weft_response weft_response;
 int weft_handle(weft_request *request, weft_response *response);
 
 /**
- * Optional. Runs once, at deploy; every request starts from the memory it leaves. Anything but 0 refuses the deploy.
+ * Optional. Runs once, at deploy; every request starts from the memory it leaves. Anything but 0 refuses the deploy. It can
+ * find other functions, but not call them: they may not be ready.
  */
 int weft_on_init(void);
 
@@ -86,6 +87,9 @@ const char *weft_request_path(weft_request *request);
 
 /** What follows the "?", as sent; "" when there is nothing. */
 const char *weft_request_query(weft_request *request);
+
+/** First value of a parameter of the query, decoded ("%20" and "+" are blanks); NULL when there is none. */
+const char *weft_request_parameter(weft_request *request, const char *name);
 
 /** Value of a header, upper and lower case being the same in its name; NULL when it was not sent. The first, if there are several. */
 const char *weft_request_header(weft_request *request, const char *name);

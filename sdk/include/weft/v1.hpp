@@ -150,6 +150,10 @@ class request {
   /** Path below the function's name, as sent: "/" or "/sub/path". */
   [[nodiscard]] std::string_view path() const { return weft_request_path(handle_); }
   [[nodiscard]] std::string_view query() const { return weft_request_query(handle_); }
+  /** First value of a parameter of the query, decoded. */
+  [[nodiscard]] std::optional<std::string_view> parameter(c_string name) const {
+    return detail::view(weft_request_parameter(handle_, name.get()));
+  }
   /** The first header of that name; case does not matter. */
   [[nodiscard]] std::optional<std::string_view> header(c_string name) const {
     return detail::view(weft_request_header(handle_, name.get()));

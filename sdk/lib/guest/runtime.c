@@ -14,6 +14,7 @@
 #include "parallel.c"
 #include "random.c"
 #include "request-body.c"
+#include "request-parameter.c"
 #include "request.c"
 #include "response-body.c"
 #include "response-header.c"
