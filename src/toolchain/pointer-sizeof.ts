@@ -13,7 +13,7 @@ export interface PointerSizeof {
 const POINTER_BYTES = '8';
 const TEXT_TYPES = new Set(['char *', 'const char *', 'char *const', 'const char *const']);
 
-/** clang's options to print what `findPointerSizeofs` reads, to be added to those of the compilation. */
+/** clang's options to print what `findPointerSizeofs` reads, behind all those of the compilation; what it reads goes to standard output. */
 export const AST_FLAGS = ['-fsyntax-only', '-w', '-Xclang', '-ast-dump=json'] as const;
 
 /** Whether a source can contain the mistake at all; parsing it twice is not free. */

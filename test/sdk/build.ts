@@ -107,11 +107,16 @@ function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
     return run('ar', ['rc', 'libweft.a', ...Object.keys(objects)], objects, 'libweft.a');
   };
   /** As docs/decisions/2026-11-24-nightcore-sizeof.md says. */
-  const asOn64Bits = async (sources: Files): Promise<Files> => {
+  const asOn64Bits = async ({ sources, contract, flags = [] }: Program): Promise<Files> => {
     const read: Record<string, Uint8Array | string> = { ...sources };
     for (const [file, source] of Object.entries(sources)) {
       if (typeof source !== 'string' || !mayHavePointerSizeof(source)) continue;
-      const ast = await run('clang', [`-I${join(sdk, 'include')}`, ...AST_FLAGS, file], sources, STDOUT);
+      const ast = await run(
+        'clang',
+        [`-I${join(sdk, 'include')}`, ...LINK.contracts[contract].userFlags, ...flags, ...AST_FLAGS, file],
+        sources,
+        STDOUT,
+      );
       const bytes = new TextEncoder().encode(source);
       read[file] = withPointerSizes(bytes, findPointerSizeofs(new TextDecoder().decode(ast), file));
     }
@@ -128,7 +133,7 @@ function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
       );
     },
     async build(program) {
-      const sources = program.contract === 'nightcore' ? await asOn64Bits(program.sources) : program.sources;
+      const sources = program.contract === 'nightcore' ? await asOn64Bits(program) : program.sources;
       const files = { ...sources, ...(await named(direct(program))), 'libweft.a': await once('archive', archive) };
       return new Uint8Array(await run(languageOf(program) === 'c' ? 'clang' : 'clang++', userCommand(program, sdk), files, 'out.wasm'));
     },

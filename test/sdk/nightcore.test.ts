@@ -102,6 +102,14 @@ int faas_func_call(void *handle, const char *input, size_t length) { (void)input
       assert.equal((await host.call()).result, 0);
     });
 
+    test('an include that gcc does without is forgiven', async () => {
+      const source = example('bar.c')
+        .replace('#include <stdlib.h>', '')
+        .replace('const char* suffix', 'memcmp("", "", 0);\n    const char* suffix');
+      const host = await Host.start(await toolchain.build({ contract: 'nightcore', sources: { 'bar.c': source } }));
+      assert.equal((await host.call('Hi')).body, 'Hi, World\n');
+    });
+
     test('only a text variable has the size of a 64-bit pointer', async () => {
       const host = await start(`
         const char *text = "twelve bytes"; char array[] = "array"; const char *table[] = {"a", "b", "c"}; const char *later, *other = NULL; later = "assigned";

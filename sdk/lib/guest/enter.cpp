@@ -11,6 +11,8 @@
 namespace {
 
 constexpr int32_t uncaught = 1;
+/** Exit code of a process that aborts, as shells give it: what an uncaught exception is to a program with `main`. */
+constexpr int32_t aborted = 134;
 
 void report(const char *what) {
   static constexpr char prefix[] = "uncaught C++ exception: ";
@@ -29,6 +31,7 @@ int32_t guarded(int (*run)()) {
   } catch (...) {
     report("of a type that is not a std::exception");
   }
+  weft_mailbox.argument = aborted;
   return uncaught;
 }
 
