@@ -20,8 +20,6 @@ const among = (text: string) => (code: number) => (code < 128 && ALPHANUM.test(S
 export const TOKEN = classOf(among("!#$%&'*+-.^_`|~"));
 /** Field content, section 5.5: visible characters, obs-text, and SP and HTAB between them. */
 export const FIELD = classOf((code) => code === TAB || (code >= SP && code !== 0x7f));
-/** Names of functions. */
-export const NAME = classOf(among('-_.'));
 /** uri-host [ ":" port ], RFC 3986 section 3.2: unreserved, sub-delims, percent signs, brackets and the colon. */
 export const AUTHORITY = classOf(among("-._~!$&'()*+;=%[]:"));
 

@@ -5,9 +5,9 @@
 import type { Socket } from 'node:net';
 import { WeftError } from '../../model/errors.ts';
 import type { Route } from '../../model/exchange.ts';
-import { latin1 } from './bytes.ts';
 import { controlRequest, ExchangeClient } from './control-client.ts';
 import { type AnswerLine, HttpExchange, type ReceivedRequest } from './exchange.ts';
+import { HeadMemo } from './head-memo.ts';
 import type { Hub } from './hub.ts';
 import { Output } from './output.ts';
 import type { ChunkedBody } from './parser.ts';
@@ -43,9 +43,9 @@ export class Connection implements AnswerLine {
   #partialLength = 0;
   /** The partial head has more than a blank line. */
   #begun = false;
+  readonly #memo = new HeadMemo();
   /** The request whose body is on its way in. */
   #arriving: ReceivedRequest | null = null;
-  #bodyLength = 0;
   #pending: PendingBody | null = null;
   #chunked: ChunkedBody | null = null;
   /** Complete, but must wait for those before it. */
@@ -216,11 +216,17 @@ export class Connection implements AnswerLine {
   #readWholeHead(input: Buffer): boolean {
     const { parser, limits } = this.#hub;
     const from = this.#at;
+    const known = this.#memo.find(input, from);
+    if (known) {
+      this.#consume(input, from + known.end);
+      this.#startRequest(known, input, from);
+      return true;
+    }
     const to = Math.min(input.length, from + limits.headBytes);
     const outcome = parser.parse(input, from, to);
     if (outcome === 'complete') {
       this.#consume(input, parser.end);
-      this.#startRequest(input, from);
+      this.#understand(input, from);
     } else if (outcome !== 'more' || to - from >= limits.headBytes) this.#refuseHead(input, from, to, outcome);
     else {
       this.#keepPartial(input, from, to);
@@ -240,7 +246,7 @@ export class Connection implements AnswerLine {
     if (outcome === 'complete') {
       this.#consume(input, this.#at + parser.end - before);
       this.#forgetPartial();
-      this.#startRequest(bytes, 0);
+      this.#understand(bytes, 0);
     } else if (outcome !== 'more' || bytes.length >= limits.headBytes) this.#refuseHead(bytes, 0, bytes.length, outcome);
     else {
       this.#input = null;
@@ -287,73 +293,46 @@ export class Connection implements AnswerLine {
   }
 
   /** The parser has completed a head that begins at `boundary`; what follows it is the rest of the input. */
-  #startRequest(bytes: Uint8Array, boundary: number): void {
-    const { parser, limits } = this.#hub;
-    const head = readHead(parser, bytes, boundary, limits);
+  #understand(bytes: Uint8Array, boundary: number): void {
+    const head = readHead(this.#hub.parser, bytes, boundary, this.#hub.limits);
     if (head instanceof WeftError) return this.#refuse(head);
-    const kind = this.#hub.target.locate(bytes, parser.urlStart, parser.urlEnd);
-    if (kind === 'bad') return this.#refuse(bad(this.#hub.target.reason));
-    if (kind === 'server' && parser.method !== 'OPTIONS') return this.#refuse(bad('"*" is a target of OPTIONS only'));
-    this.#hub.metrics.requests += 1;
-    const route = kind === 'function' ? this.#findRoute(bytes) : null;
-    const request = this.#describe(bytes, head, route ?? null);
-    if (route === undefined) this.#refuseRequest(request, head, new WeftError('WEFT_FUNCTION_NOT_FOUND', { name: this.#functionName(bytes) }));
-    else {
-      const maxBytes = route?.maxRequestBytes ?? limits.controlBodyBytes;
-      if (head.bodyLength > maxBytes) this.#refuseRequest(request, head, new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes: maxBytes }));
-      else this.#startBody(request, head, maxBytes);
-    }
+    this.#memo.keep(head, bytes, boundary);
+    this.#startRequest(head, bytes, boundary);
   }
 
-  #findRoute(bytes: Uint8Array): Route | undefined {
-    return this.#hub.dispatcher.route(this.#functionName(bytes));
+  #startRequest(head: RequestHead, bytes: Uint8Array, at: number): void {
+    const { dispatcher, limits, metrics } = this.#hub;
+    const { target } = head;
+    metrics.requests += 1;
+    const route = target.kind === 'function' ? dispatcher.route(target.name) : null;
+    const request: ReceivedRequest = { head, bytes, at, route: route ?? null };
+    if (route === undefined) return this.#refuseRequest(request, new WeftError('WEFT_FUNCTION_NOT_FOUND', { name: target.kind === 'function' ? target.name : '' }));
+    const maxBytes = route === null ? limits.controlBodyBytes : route.maxRequestBytes;
+    if (head.bodyLength > maxBytes) this.#refuseRequest(request, new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes: maxBytes }));
+    else this.#startBody(request, maxBytes);
   }
 
-  #functionName(bytes: Uint8Array): string {
-    const { nameStart, nameEnd } = this.#hub.target;
-    return latin1(bytes, nameStart, nameEnd);
-  }
-
-  #describe(bytes: Uint8Array, head: RequestHead, route: Route | null): ReceivedRequest {
-    const { parser, target } = this.#hub;
-    return {
-      bytes,
-      headStart: head.start,
-      // Without the blank line.
-      headEnd: parser.end - 2,
-      method: parser.method,
-      pathStart: target.pathStart,
-      pathEnd: target.pathEnd,
-      queryStart: target.queryStart,
-      queryEnd: target.end,
-      route,
-      body: NOTHING,
-      http10: head.http10,
-      keepAlive: parser.keepAlive,
-    };
-  }
-
-  #startBody(request: ReceivedRequest, head: RequestHead, maxBytes: number): void {
-    const { bodyLength } = head;
+  #startBody(request: ReceivedRequest, maxBytes: number): void {
+    const { bodyLength, expectsContinue } = request.head;
     const input = this.#input;
     const available = input ? input.length - this.#at : 0;
     if (bodyLength === 0) return this.#complete(request, NOTHING);
     if (input && bodyLength !== CHUNKED && available >= bodyLength) {
-      const body = input.subarray(this.#at, this.#at + bodyLength);
+      // Not `subarray`, which makes a Buffer, at twice the cost.
+      const body = new Uint8Array(input.buffer, input.byteOffset + this.#at, bodyLength);
       this.#consume(input, this.#at + bodyLength);
       return this.#complete(request, body);
     }
     this.#arriving = request;
-    this.#bodyLength = bodyLength;
     this.#pending = new PendingBody(this.#hub.pendingBodies, maxBytes);
     if (bodyLength === CHUNKED) this.#chunked = this.#hub.parser.takeChunked(this.#pending);
     this.#since = this.#hub.now();
     // A client that already sends its body waits for nothing.
-    this.#phase = head.expectsContinue && available === 0 ? 'continue' : this.#bodyPhase;
+    this.#phase = expectsContinue && available === 0 ? 'continue' : this.#bodyPhase;
   }
 
   get #bodyPhase(): Phase {
-    return this.#bodyLength === CHUNKED ? 'chunked' : 'length';
+    return this.#arriving?.head.bodyLength === CHUNKED ? 'chunked' : 'length';
   }
 
   #sendContinue(): boolean {
@@ -366,12 +345,13 @@ export class Connection implements AnswerLine {
 
   #readLength(input: Buffer): boolean {
     const pending = this.#pending;
+    const bodyLength = this.#arriving?.head.bodyLength ?? 0;
     if (!pending) return false;
-    const to = Math.min(input.length, this.#at + this.#bodyLength - pending.length);
+    const to = Math.min(input.length, this.#at + bodyLength - pending.length);
     const taken = pending.append(input, this.#at, to);
     this.#consume(input, to);
     if (!taken) this.#refuseBody(pending);
-    else if (pending.length === this.#bodyLength) this.#completeBody(pending);
+    else if (pending.length === bodyLength) this.#completeBody(pending);
     return true;
   }
 
@@ -415,9 +395,8 @@ export class Connection implements AnswerLine {
   }
 
   #complete(request: ReceivedRequest, body: Uint8Array): void {
-    request.body = body;
-    if (!request.keepAlive) this.#phase = 'over';
-    const exchange = new HttpExchange(this, request);
+    if (!request.head.keepAlive) this.#phase = 'over';
+    const exchange = new HttpExchange(this, request, body);
     if (this.#mayStart(exchange)) this.#start(exchange);
     else this.#waiting = exchange;
   }
@@ -425,7 +404,7 @@ export class Connection implements AnswerLine {
   /** Only requests without effects may run side by side (RFC 9112, section 9.3.2). */
   #mayStart(exchange: HttpExchange): boolean {
     if (this.output.blocked) return false;
-    return this.#count === 0 || (this.#onlySafe && exchange.safe && this.#count < this.#hub.limits.pipelined);
+    return this.#count === 0 || (this.#onlySafe && exchange.request.safe && this.#count < this.#hub.limits.pipelined);
   }
 
   #startWaiting(exchange: HttpExchange): boolean {
@@ -437,11 +416,11 @@ export class Connection implements AnswerLine {
 
   #start(exchange: HttpExchange): void {
     this.#enqueue(exchange);
-    const { request } = exchange;
+    const { target } = exchange.request;
     try {
-      if (request.route) this.#hub.dispatcher.dispatch(request.route, exchange);
-      else if (request.pathStart === request.queryEnd && request.method === 'OPTIONS') exchange.respond(204, NOTHING, NOTHING);
-      else this.#toControl(exchange);
+      if (exchange.route) this.#hub.dispatcher.dispatch(exchange.route, exchange);
+      else if (target.kind === 'control') this.#toControl(exchange, target.target);
+      else exchange.respond(204, NOTHING, NOTHING);
     } catch (cause) {
       // Neither should throw; the client gets an answer all the same, and the other connections go on.
       const error = new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
@@ -450,10 +429,10 @@ export class Connection implements AnswerLine {
     }
   }
 
-  #toControl(exchange: HttpExchange): void {
+  #toControl(exchange: HttpExchange, target: string): void {
     const client = new ExchangeClient(exchange, { queuedBytes: () => this.output.queuedBytes, maxQueuedBytes: this.#hub.limits.controlQueueBytes });
     exchange.onHungUp = () => client.onClosed?.();
-    this.#hub.control(controlRequest(exchange), client);
+    this.#hub.control(controlRequest(exchange, target), client);
   }
 
   #enqueue(exchange: HttpExchange): void {
@@ -461,18 +440,19 @@ export class Connection implements AnswerLine {
     else this.#first = exchange;
     this.#last = exchange;
     this.#count += 1;
-    if (!exchange.safe) this.#onlySafe = false;
+    if (!exchange.request.safe) this.#onlySafe = false;
   }
 
   /** A request that was understood: the connection goes on if its body is no obstacle. */
-  #refuseRequest(request: ReceivedRequest, head: RequestHead, error: WeftError): void {
+  #refuseRequest(request: ReceivedRequest, error: WeftError): void {
+    const { head } = request;
     const input = this.#input;
     const available = input ? input.length - this.#at : 0;
     if (head.bodyLength === CHUNKED || head.bodyLength > available) return this.#refuse(error, request);
     if (input) this.#consume(input, this.#at + head.bodyLength);
-    if (!request.keepAlive) this.#phase = 'over';
+    if (!head.keepAlive) this.#phase = 'over';
     this.#countRefusal(error);
-    this.#answerWith(error, request);
+    this.#answerWith(error, request, head.keepAlive);
   }
 
   /** Nothing that follows can be understood: the answer is the last one. */
@@ -482,12 +462,13 @@ export class Connection implements AnswerLine {
     this.#input = null;
     this.#forgetBody();
     this.#forgetPartial();
-    this.#answerWith(error, request.keepAlive ? { ...request, keepAlive: false } : request);
+    this.#answerWith(error, request, false);
     if (!this.#running) this.#run();
   }
 
-  #answerWith(error: WeftError, request: ReceivedRequest): void {
-    const exchange = new HttpExchange(this, request);
+  #answerWith(error: WeftError, request: ReceivedRequest, keepAlive: boolean): void {
+    const exchange = new HttpExchange(this, request, NOTHING);
+    exchange.keepAlive = keepAlive;
     this.#enqueue(exchange);
     exchange.refuse(error);
   }
@@ -561,17 +542,10 @@ function flushLater(connection: Connection): void {
   connection.flushNow();
 }
 
+/** Stands in for a request that was not understood. */
 const UNKNOWN_REQUEST: ReceivedRequest = {
+  head: { start: 0, end: 0, method: 'GET', safe: true, http10: false, keepAlive: false, bodyLength: 0, expectsContinue: false, target: { kind: 'server' } },
   bytes: NOTHING,
-  headStart: 0,
-  headEnd: 0,
-  method: 'GET',
-  pathStart: 0,
-  pathEnd: 0,
-  queryStart: 0,
-  queryEnd: 0,
+  at: 0,
   route: null,
-  body: NOTHING,
-  http10: false,
-  keepAlive: false,
 };

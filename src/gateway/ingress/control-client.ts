@@ -48,24 +48,16 @@ function headerLines(headers: readonly string[]): Uint8Array {
   return Buffer.from(text, 'latin1');
 }
 
-export function controlRequest(exchange: HttpExchange): ControlRequest {
-  const { bytes, headStart, headEnd, method, pathStart, queryEnd } = exchange.request;
-  const path = latin1(bytes, pathStart, queryEnd);
-  return {
-    method,
-    // An absolute URL may have no path at all.
-    target: path.startsWith('/') ? path : `/${path}`,
-    headers: headers(bytes, headStart, headEnd),
-    // Exact and its own: it goes to another thread, which would else get all that was received with it.
-    body: new Uint8Array(exchange.body),
-  };
+export function controlRequest(exchange: HttpExchange, target: string): ControlRequest {
+  // The body is exact and a copy: it goes to another thread, which would else get all that was received with it.
+  return { method: exchange.method, target, headers: headers(exchange.head), body: new Uint8Array(exchange.body) };
 }
 
 /** Of a head that the parser has passed: each line is a name, a colon, a value. */
-function headers(bytes: Uint8Array, headStart: number, headEnd: number): string[] {
+function headers(bytes: Uint8Array): string[] {
   const list: string[] = [];
-  let at = bytes.indexOf(CR, headStart) + 2;
-  while (at < headEnd) {
+  let at = bytes.indexOf(CR) + 2;
+  while (at < bytes.length) {
     const colon = bytes.indexOf(COLON, at);
     const end = bytes.indexOf(CR, colon);
     let value = colon + 1;

@@ -1,28 +1,20 @@
 /** A request of one connection and the place of its answer, which goes out when those of the requests before it have. */
 import { WeftError } from '../../model/errors.ts';
 import type { Exchange, Route } from '../../model/exchange.ts';
-import { latin1 } from './bytes.ts';
 import { answerBound, chunkOf, type Framing, lastChunk, streamHead, type WholeAnswer, writeAnswer } from './framing.ts';
 import type { Output } from './output.ts';
+import type { RequestHead } from './request-head.ts';
 import { CLEAN, explainHead, HAS_DATE, HAS_LENGTH, ILLEGAL, inspectHead, withoutLength } from './response-head.ts';
 import { HIGHEST_STATUS, LOWEST_STATUS, type StatusLines } from './status-lines.ts';
 
-/** A request as the connection understood it. Offsets are into `bytes`, which nobody changes any more. */
+/** A request as it came in. */
 export interface ReceivedRequest {
+  readonly head: RequestHead;
+  /** Holds the head from `at` on; nobody changes it any more. */
   readonly bytes: Uint8Array;
-  readonly headStart: number;
-  readonly headEnd: number;
-  readonly method: string;
-  readonly pathStart: number;
-  readonly pathEnd: number;
-  readonly queryStart: number;
-  readonly queryEnd: number;
+  readonly at: number;
   /** Null: not for a function. */
   readonly route: Route | null;
-  /** Set when it is all there. */
-  body: Uint8Array;
-  readonly http10: boolean;
-  readonly keepAlive: boolean;
 }
 
 /** The connection, as an exchange sees it. */
@@ -53,7 +45,11 @@ export class HttpExchange implements Exchange {
   next: HttpExchange | null = null;
   /** False once it is known that the connection ends after this answer. */
   keepAlive: boolean;
-  readonly request: ReceivedRequest;
+  readonly request: RequestHead;
+  readonly route: Route | null;
+  readonly body: Uint8Array;
+  readonly #bytes: Uint8Array;
+  readonly #at: number;
   /** Called when the client is gone before its answer was whole. */
   onHungUp: (() => void) | null = null;
   readonly #line: AnswerLine;
@@ -66,18 +62,20 @@ export class HttpExchange implements Exchange {
   #streamBody = false;
   #waiters: (() => void)[] | null = null;
 
-  constructor(line: AnswerLine, request: ReceivedRequest) {
+  constructor(line: AnswerLine, received: ReceivedRequest, body: Uint8Array) {
     this.#line = line;
-    this.request = request;
-    this.keepAlive = request.keepAlive;
+    this.request = received.head;
+    this.route = received.route;
+    this.body = body;
+    this.#bytes = received.bytes;
+    this.#at = received.at;
+    this.keepAlive = received.head.keepAlive;
   }
 
   get head(): Uint8Array {
-    return this.request.bytes.subarray(this.request.headStart, this.request.headEnd);
-  }
-
-  get body(): Uint8Array {
-    return this.request.body;
+    const { start, end } = this.request;
+    // Not `subarray`, which makes a Buffer, at twice the cost. Without the blank line.
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + this.#at + start, end - start - 2);
   }
 
   get method(): string {
@@ -85,11 +83,13 @@ export class HttpExchange implements Exchange {
   }
 
   get path(): string {
-    return this.#text(this.request.pathStart, this.request.pathEnd);
+    const { target } = this.request;
+    return target.kind === 'function' ? target.path : '';
   }
 
   get query(): string {
-    return this.#text(this.request.queryStart, this.request.queryEnd);
+    const { target } = this.request;
+    return target.kind === 'function' ? target.query : '';
   }
 
   get closed(): boolean {
@@ -98,11 +98,6 @@ export class HttpExchange implements Exchange {
 
   get ended(): boolean {
     return this.#state === 'ended';
-  }
-
-  get safe(): boolean {
-    const { method } = this.request;
-    return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE';
   }
 
   respond(status: number, head: Uint8Array, body: Uint8Array): void {
@@ -223,7 +218,7 @@ export class HttpExchange implements Exchange {
   }
 
   #sendBad(reason: string): void {
-    const { route } = this.request;
+    const { route } = this;
     const error = new WeftError('WEFT_BAD_RESPONSE', { name: route?.name ?? '', reason });
     if (route) this.#line.badResponse(route, error);
     this.#sendWhole(error.entry.status, JSON_HEAD, errorBody(error), false);
@@ -242,10 +237,6 @@ export class HttpExchange implements Exchange {
     if (this.keepAlive && this.#line.isLast(this)) this.keepAlive = false;
     if (!this.keepAlive) return 'close';
     return this.request.http10 ? 'keep-alive' : null;
-  }
-
-  #text(from: number, to: number): string {
-    return from === to ? '' : latin1(this.request.bytes, from, to);
   }
 }
 

@@ -9,7 +9,6 @@ import type { Scratch } from './output.ts';
 import type { RequestParser } from './parser.ts';
 import type { Budget } from './pending-body.ts';
 import type { StatusLines } from './status-lines.ts';
-import type { Target } from './target.ts';
 
 /** Counters since the start, and `open`, which is now. */
 export interface IngressMetrics {
@@ -30,7 +29,6 @@ export interface Hub {
   readonly badResponse: (route: Route, error: WeftError) => void;
   readonly limits: IngressLimits;
   readonly parser: RequestParser;
-  readonly target: Target;
   readonly scratch: Scratch;
   readonly lines: StatusLines;
   readonly pendingBodies: Budget;

@@ -12,7 +12,6 @@ import { Scratch } from './output.ts';
 import { RequestParser } from './parser.ts';
 import { Budget } from './pending-body.ts';
 import { StatusLines } from './status-lines.ts';
-import { Target } from './target.ts';
 
 export interface IngressClock {
   /** Unix time, for the Date header. */
@@ -133,7 +132,6 @@ class HttpIngress implements Ingress {
       badResponse: needs.badResponse ?? (() => {}),
       limits: this.#limits,
       parser: new RequestParser(this.#limits.headers),
-      target: new Target(),
       scratch: new Scratch(),
       lines: this.#lines,
       pendingBodies: new Budget(this.#limits.pendingBodyBytes),

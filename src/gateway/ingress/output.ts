@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 
 const SCRATCH_BYTES = 16 * 1024;
+const MAX_VIEW_BYTES = 1024;
 /** A slow client is judged by whether it takes one of these in time. */
 const SLICE_BYTES = 256 * 1024;
 
@@ -10,6 +11,25 @@ export class Scratch {
   bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   length = 0;
   owner: Output | null = null;
+  /** Views of the beginning by their length: answers are often as long as others before. */
+  #views: (Buffer | undefined)[] = [];
+
+  take(): Buffer {
+    const { length } = this;
+    this.owner = null;
+    this.length = 0;
+    const known = this.#views[length];
+    if (known) return known;
+    const view = this.bytes.subarray(0, length);
+    if (length <= MAX_VIEW_BYTES) this.#views[length] = view;
+    return view;
+  }
+
+  /** The socket keeps the bytes until the kernel takes them. */
+  replace(): void {
+    this.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+    this.#views = [];
+  }
 }
 
 export class Output {
@@ -56,16 +76,13 @@ export class Output {
   flush(): void {
     const scratch = this.#scratch;
     if (scratch.owner !== this) return;
-    const { length } = scratch;
-    scratch.owner = null;
-    scratch.length = 0;
-    if (length === 0) return;
-    const bytes = scratch.bytes.subarray(0, length);
+    const bytes = scratch.take();
+    if (bytes.length === 0) return;
     // Bytes that may have to wait must not stay in the shared buffer.
     if (this.blocked || this.#socket.writableLength > 0) this.#queue(Buffer.from(bytes));
     else {
       this.#write(bytes);
-      if (this.#socket.writableLength > 0) scratch.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+      if (this.#socket.writableLength > 0) scratch.replace();
     }
   }
 
@@ -91,10 +108,7 @@ export class Output {
   }
 
   drop(): void {
-    if (this.#scratch.owner === this) {
-      this.#scratch.owner = null;
-      this.#scratch.length = 0;
-    }
+    if (this.#scratch.owner === this) this.#scratch.take();
     this.#backlog = [];
     this.#backlogBytes = 0;
   }

@@ -3,18 +3,28 @@ import { WeftError } from '../../model/errors.ts';
 import { AUTHORITY, CR, equalsIgnoringCase, latin1, LF, SP, trimmedEnd } from './bytes.ts';
 import type { IngressLimits } from './limits.ts';
 import type { RequestParser } from './parser.ts';
+import { readTarget, type Target } from './target.ts';
 
+/** All that follows from the bytes of a head alone. Offsets count from the end of the message before. */
 export interface RequestHead {
-  /** Of the request line in the bytes parsed; a blank line may stand before it. */
+  /** Where the request line begins: a blank line may stand before it. */
   readonly start: number;
+  /** After the blank line that ends the head. */
+  readonly end: number;
+  readonly method: string;
+  /** Without effects (RFC 9110, section 9.2.1). */
+  readonly safe: boolean;
   readonly http10: boolean;
-  /** Bytes of the body, or -1 for a chunked one. */
+  readonly keepAlive: boolean;
+  /** Bytes of the body, or CHUNKED. */
   readonly bodyLength: number;
   readonly expectsContinue: boolean;
+  readonly target: Exclude<Target, { kind: 'bad' }>;
 }
 
 export const CHUNKED = -1;
 
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 const METHODS_REFUSED = new Set(['CONNECT', 'SOURCE', '']);
 const VERSION_BEGIN = Buffer.from(' HTTP/1.');
 const ONE = 0x31;
@@ -23,14 +33,22 @@ const NINE = 0x39;
 
 /** Judges the head that `parser` has just completed; `boundary` is where the message before it ended. */
 export function readHead(parser: RequestParser, bytes: Uint8Array, boundary: number, limits: IngressLimits): RequestHead | WeftError {
-  const start = parser.urlStart - 1 - parser.method.length;
-  const minor = minorVersion(bytes, parser.urlEnd);
-  if (parser.urlEnd - start > limits.requestLineBytes) return new WeftError('WEFT_TARGET_TOO_LONG', { bytes: limits.requestLineBytes });
+  const { method, urlStart, urlEnd, keepAlive } = parser;
+  const start = urlStart - 1 - method.length;
+  const minor = minorVersion(bytes, urlEnd);
+  if (urlEnd - start > limits.requestLineBytes) return new WeftError('WEFT_TARGET_TOO_LONG', { bytes: limits.requestLineBytes });
   if (!isBoundary(bytes, boundary, start) || minor === MALFORMED) return bad('the request line is not "METHOD SP target SP HTTP/1.1 CR LF"');
   if (minor !== ONE && minor !== ZERO) return new WeftError('WEFT_HTTP_VERSION');
-  if (METHODS_REFUSED.has(parser.method)) return new WeftError('WEFT_NOT_IMPLEMENTED', { reason: `the method ${parser.method}` });
+  if (METHODS_REFUSED.has(method)) return new WeftError('WEFT_NOT_IMPLEMENTED', { reason: `the method ${method}` });
   const http10 = minor === ZERO;
-  return judgeHost(parser, bytes, http10) ?? judgeCoding(parser, bytes, http10) ?? judgeBody(parser, bytes, start, http10);
+  const error = judgeHost(parser, bytes, http10) ?? judgeCoding(parser, bytes, http10) ?? judgeExpect(parser, bytes, http10);
+  if (error) return error;
+  const target = readTarget(bytes, urlStart, urlEnd);
+  if (target.kind === 'bad') return bad(target.reason);
+  if (target.kind === 'server' && method !== 'OPTIONS') return bad('a target without a path is for OPTIONS only');
+  const bodyLength = parser.codings > 0 ? CHUNKED : contentLength(parser, bytes);
+  const expectsContinue = parser.expectStart > 0 && !http10 && bodyLength !== 0;
+  return { start: start - boundary, end: parser.end - boundary, method, safe: SAFE_METHODS.has(method), http10, keepAlive, bodyLength, expectsContinue, target };
 }
 
 const MALFORMED = -1;
@@ -67,15 +85,12 @@ function judgeCoding(parser: RequestParser, bytes: Uint8Array, http10: boolean):
   return new WeftError('WEFT_NOT_IMPLEMENTED', { reason: `the transfer coding "${latin1(bytes, parser.codingStart, end)}"` });
 }
 
-function judgeBody(parser: RequestParser, bytes: Uint8Array, start: number, http10: boolean): RequestHead | WeftError {
-  const bodyLength = parser.codings > 0 ? CHUNKED : contentLength(parser, bytes);
-  let expectsContinue = false;
-  if (parser.expectStart > 0 && !http10) {
-    const end = trimmedEnd(bytes, parser.expectStart, parser.expectEnd);
-    if (!equalsIgnoringCase(bytes, parser.expectStart, end, '100-continue')) return new WeftError('WEFT_EXPECTATION', { value: latin1(bytes, parser.expectStart, end) });
-    expectsContinue = bodyLength !== 0;
-  }
-  return { start, http10, bodyLength, expectsContinue };
+/** HTTP/1.0 knows no expectations and none are answered there (RFC 9110, section 10.1.1). */
+function judgeExpect(parser: RequestParser, bytes: Uint8Array, http10: boolean): WeftError | undefined {
+  if (parser.expectStart === 0 || http10) return undefined;
+  const end = trimmedEnd(bytes, parser.expectStart, parser.expectEnd);
+  if (equalsIgnoringCase(bytes, parser.expectStart, end, '100-continue')) return undefined;
+  return new WeftError('WEFT_EXPECTATION', { value: latin1(bytes, parser.expectStart, end) });
 }
 
 /** llhttp has checked that these are digits, once, and no blanks but at the end. Beyond 2^53 it is only "too large". */

@@ -1,72 +1,47 @@
-/** Finds out what a request target means (RFC 9112, section 3.2): which function, which path below it, or something else. */
-import { AUTHORITY, equalsIgnoringCase, HASH, NAME, QUESTION, SLASH, STAR } from './bytes.ts';
+/** What a request target means (RFC 9112, section 3.2): which function and which path below it, or something else. */
+import { AUTHORITY, equalsIgnoringCase, HASH, latin1, QUESTION, SLASH, STAR } from './bytes.ts';
 
-export type TargetKind = 'function' | 'control' | 'server' | 'bad';
+export type Target =
+  /** `path` is what stands below the name, `query` what stands after "?". */
+  | { readonly kind: 'function'; readonly name: string; readonly path: string; readonly query: string }
+  | { readonly kind: 'control'; readonly target: string }
+  /** "*": the server as a whole. */
+  | { readonly kind: 'server' }
+  | { readonly kind: 'bad'; readonly reason: string };
 
 const PREFIX = Buffer.from('/function/');
 
-/** One is enough for a thread: `locate` overwrites it. All offsets are into the bytes given to `locate`. */
-export class Target {
-  nameStart = 0;
-  nameEnd = 0;
-  /** Path below the function's name. */
-  pathStart = 0;
-  pathEnd = 0;
-  /** Without the "?"; empty at the end when there is none. */
-  queryStart = 0;
-  end = 0;
-  reason = '';
+/** Reads `bytes[start, end)`, in which llhttp has found no blanks and no control characters. */
+export function readTarget(bytes: Uint8Array, start: number, end: number): Target {
+  if (bytes.subarray(start, end).includes(HASH)) return { kind: 'bad', reason: 'a fragment ("#") in the target' };
+  if (bytes[start] === SLASH) return readPath(bytes, start, end);
+  if (bytes[start] === STAR) return end === start + 1 ? { kind: 'server' } : { kind: 'bad', reason: 'a target that begins with "*" but is longer' };
+  const path = skipAuthority(bytes, start, end);
+  if (path < 0) return { kind: 'bad', reason: 'the target is neither a path nor an absolute http URL' };
+  return path === end ? { kind: 'server' } : readPath(bytes, path, end);
+}
 
-  /** `server` is "*": the request asks about the server as a whole. */
-  locate(bytes: Uint8Array, start: number, end: number): TargetKind {
-    this.end = end;
-    if (bytes[start] === SLASH) return this.#locatePath(bytes, start, end);
-    if (bytes[start] === STAR) return this.#locateServer(start, end);
-    const path = this.#skipAuthority(bytes, start, end);
-    if (path < 0) return this.#bad('the target is neither a path nor an absolute http URL');
-    return this.#locatePath(bytes, path, end);
-  }
+function readPath(bytes: Uint8Array, start: number, end: number): Target {
+  let at = start;
+  while (at - start < PREFIX.length && at < end && bytes[at] === PREFIX[at - start]) at += 1;
+  // An absolute URL may go straight from the authority to its query.
+  if (at - start < PREFIX.length) return { kind: 'control', target: (bytes[start] === SLASH ? '' : '/') + latin1(bytes, start, end) };
+  const name = at;
+  // A character that no name has belongs to the name still: it is unknown as a whole, not cut to one that is known.
+  while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION) at += 1;
+  const path = at;
+  while (at < end && bytes[at] !== QUESTION) at += 1;
+  return { kind: 'function', name: latin1(bytes, name, path), path: latin1(bytes, path, at), query: latin1(bytes, Math.min(at + 1, end), end) };
+}
 
-  #locateServer(start: number, end: number): TargetKind {
-    if (end !== start + 1) return this.#bad('a target that begins with "*" but is longer');
-    this.pathStart = end;
-    this.pathEnd = end;
-    this.queryStart = end;
-    return 'server';
-  }
-
-  #locatePath(bytes: Uint8Array, start: number, end: number): TargetKind {
-    let at = start;
-    while (at - start < PREFIX.length && at < end && bytes[at] === PREFIX[at - start]) at += 1;
-    const isFunction = at - start === PREFIX.length;
-    this.nameStart = at;
-    if (isFunction) while (at < end && NAME[bytes[at] ?? 0] === 1) at += 1;
-    this.nameEnd = at;
-    // A character no name has: the name goes on, so that it is unknown as a whole, not cut to one that is known.
-    if (isFunction) while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION && bytes[at] !== HASH) this.nameEnd = ++at;
-    this.pathStart = at;
-    while (at < end && bytes[at] !== QUESTION && bytes[at] !== HASH) at += 1;
-    this.pathEnd = at;
-    this.queryStart = at < end ? at + 1 : at;
-    while (at < end && bytes[at] !== HASH) at += 1;
-    if (at < end) return this.#bad('a fragment ("#") in the target');
-    return isFunction ? 'function' : 'control';
-  }
-
-  /** Where the path begins, or -1. The authority takes the place of Host, which decides nothing here. */
-  #skipAuthority(bytes: Uint8Array, start: number, end: number): number {
-    let at = start;
-    if (equalsIgnoringCase(bytes, start, Math.min(end, start + 7), 'http://')) at += 7;
-    else if (equalsIgnoringCase(bytes, start, Math.min(end, start + 8), 'https://')) at += 8;
-    else return -1;
-    const authority = at;
-    while (at < end && AUTHORITY[bytes[at] ?? 0] === 1) at += 1;
-    if (at === authority) return -1;
-    return at === end || bytes[at] === SLASH || bytes[at] === QUESTION || bytes[at] === HASH ? at : -1;
-  }
-
-  #bad(reason: string): 'bad' {
-    this.reason = reason;
-    return 'bad';
-  }
+/** Where the path begins, or -1. The authority takes the place of Host, which decides nothing here. */
+function skipAuthority(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  if (equalsIgnoringCase(bytes, start, Math.min(end, start + 7), 'http://')) at += 7;
+  else if (equalsIgnoringCase(bytes, start, Math.min(end, start + 8), 'https://')) at += 8;
+  else return -1;
+  const authority = at;
+  while (at < end && AUTHORITY[bytes[at] ?? 0] === 1) at += 1;
+  if (at === authority) return -1;
+  return at === end || bytes[at] === SLASH || bytes[at] === QUESTION ? at : -1;
 }
