@@ -263,7 +263,7 @@ int weft_handle(weft_request *request, weft_response *response) {
           'static int weft_kind_is_http(weft_request *r) { return weft_request_header(r, "Host") != NULL; }',
         );
         const { result, body } = await host.request(['GET / HTTP/1.1', 'Host: x']);
-        assert.deepEqual([result, host.sent, body], [0, ['202 X-A: b\r\n', 'one ', 'two ', 'three '], 'end']);
+        assert.deepEqual([result, host.sent, body], [0, ['202 X-A: b\r\n', 'one ', 'two ', 'three ', 'end'], '']);
         assert.equal((await host.call()).body, 'one two three end');
       });
     }

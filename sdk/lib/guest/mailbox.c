@@ -13,6 +13,7 @@ struct weft_mailbox weft_mailbox __attribute__((aligned(16))) = {
 
 uint32_t weft_turn;
 int32_t weft_kind;
+int (*weft_send_rest)(void);
 
 /** Larger input. Kept for the next request where memory is not rolled back. */
 WEFT_EXPORT("weft_reserve") void *weft_reserve(uint32_t length) {

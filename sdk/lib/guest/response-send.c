@@ -13,19 +13,20 @@ static int send_piece(enum piece kind, const void *data, size_t length) {
   return result == WEFT_PENDING ? host_await_send() : result;
 }
 
-/** The head, and what was written before the first send. */
-static int send_head(void) {
-  const int result = send_piece(HEAD, NULL, 0);
-  if (result != WEFT_OK) return result;
-  weft_mailbox.head_sent = 1;
-  return WEFT_OK;
-}
-
 static int send_written(void) {
   const size_t length = weft_mailbox.out_body_length;
   if (length == 0) return WEFT_OK;
   weft_mailbox.out_body_length = 0;
   return send_piece(BODY, weft_mailbox.out_body, length);
+}
+
+/** Only once: from here on, status and headers are fixed. */
+static int send_head(void) {
+  const int result = send_piece(HEAD, NULL, 0);
+  if (result != WEFT_OK) return result;
+  weft_mailbox.head_sent = 1;
+  weft_send_rest = send_written;
+  return WEFT_OK;
 }
 
 int weft_response_send(weft_response *response, const void *data, size_t length) {

@@ -54,6 +54,12 @@ extern struct weft_mailbox weft_mailbox;
 extern uint32_t weft_turn;
 extern int32_t weft_kind;
 
+/**
+ * Sends what was written behind the last piece of a streamed answer. A pointer, set by the first piece, so that only functions
+ * that stream are linked against sending. For mailboxes with `head_sent`.
+ */
+extern int (*weft_send_rest)(void);
+
 /** What a contract defines; `enter` calls it. */
 int weft_contract_init(void);
 int weft_contract_run(void);
