@@ -16,12 +16,12 @@ struct parts {
 
 static const char ROUTE[] = "/function/";
 
-/** Ends a word in place and gives what follows it. */
-static char *cut(char *word, char *end, char stop) {
-  char *at = memchr(word, stop, (size_t)(end - word));
-  if (at == NULL) return end;
-  *at = '\0';
-  return at + 1;
+/** Ends a word in place and gives what follows it: nothing, when the word is the last. */
+static char *cut(char *word, char stop) {
+  char *end = strchr(word, stop);
+  if (end == NULL) return word + strlen(word);
+  *end = '\0';
+  return end + 1;
 }
 
 /** The target may be absolute ("http://host/path"), as proxies send it. */
@@ -42,15 +42,16 @@ static const char *below_function(const char *path) {
 static void split_first_line(struct parts *parts) {
   char *head = weft_mailbox.in_head;
   char *end = head + weft_mailbox.in_head_length;
-  char *headers = cut(head, end, '\n');
-  char *target = cut(head, headers, ' ');
-  char *version = cut(target, headers, ' ');
-  char *query = cut(target, version, '?');
+  char *feed = memchr(head, '\n', weft_mailbox.in_head_length);
+  char *line_end = feed == NULL ? end - 1 : feed;
+  *line_end = '\0';
+  char *target = cut(head, ' ');
+  cut(target, ' ');
   parts->method = head;
+  parts->query = cut(target, '?');
   parts->path = below_function(path_of(target));
-  parts->query = query == version ? "" : query;
-  parts->headers = headers;
-  parts->headers_length = (size_t)(end - headers);
+  parts->headers = line_end + 1;
+  parts->headers_length = (size_t)(end - parts->headers);
 }
 
 /** There is one request in a memory at a time, so its handle tells nothing that is not known here. */
