@@ -310,7 +310,8 @@ export class Connection implements AnswerLine {
   #understand(bytes: Uint8Array, boundary: number): void {
     const head = readHead(this.#hub.parser, bytes, boundary, this.#hub.limits);
     if (head instanceof WeftError) return this.#refuse(head);
-    this.#memo.keep(head, bytes, boundary);
+    // The parser itself must have read the head of a chunked body: it goes on with the chunks.
+    if (head.bodyLength !== CHUNKED) this.#memo.keep(head, bytes, boundary);
     this.#startRequest(head, bytes, boundary);
   }
 
