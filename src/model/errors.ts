@@ -36,6 +36,8 @@ export const ERRORS = {
   WEFT_EXHAUSTED: entry('system', 503, 5, 'No context is left on this machine: {reason}', 'Retry later; raise vm.max_map_count or lower limits.concurrency'),
   WEFT_BAD_RESPONSE: entry('user', 502, 5, 'Function "{name}" set an illegal response: {reason}', 'Header names and values must follow RFC 9110, section 5'),
   WEFT_MODULE_REFUSED: entry('user', 400, 3, 'Cannot host "{name}": {reason}', 'Mend the manifest or the source and deploy again; the version before goes on serving'),
+  WEFT_MODULE_INVALID: entry('user', 400, 3, 'This is not a valid WebAssembly module: {reason}', 'Build it again; a linked .wasm file is needed, not an object file or WebAssembly text'),
+  WEFT_MODULE_UNSUPPORTED: entry('user', 400, 3, 'Cannot host this WebAssembly module: {reason}', 'Build it for wasm32-wasi (WASI preview 1) as one module with one memory'),
   WEFT_INIT_FAILED: entry('user', 400, 3, 'Initialising "{name}" failed: {reason}', 'The init hook or a global constructor failed; its log tells more: weft logs {name}'),
   WEFT_BAD_REQUEST: entry('user', 400, 5, 'The request is not valid HTTP: {reason}', 'Send requests as RFC 9112 has them; the connection was closed'),
   WEFT_REQUEST_TIMEOUT: entry('user', 408, 5, 'The request did not arrive within {ms} ms', 'Send it faster, or look at the network between'),

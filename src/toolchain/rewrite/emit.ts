@@ -1,0 +1,127 @@
+/** Puts the rewritten module together: the shape that docs/guest-abi.md promises. */
+import type { Body } from './body.ts';
+import { branchHints, writeCode } from './code.ts';
+import { renumberNames } from './names.ts';
+import { KIND, type Outline, SECTION, type Span } from './outline.ts';
+import { Writer } from './writer.ts';
+
+export interface EmitPlan {
+  readonly outline: Outline;
+  readonly bodies: readonly Body[];
+  /** Functions that begin with a check; absent: no checks at all. */
+  readonly entries: ReadonlySet<number> | undefined;
+  readonly toolchain: string;
+}
+
+const ABI_VERSION = 1;
+const FUNCTION_TYPE_OF_INTERRUPT = [0x60, 0, 1, 0x7f];
+const NO_MAXIMUM = 0x00;
+const SHARED_WITH_MAXIMUM = 0x03;
+const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+/** The others hold offsets into code that has moved, or speak to a linker. */
+const KEPT_CUSTOM_SECTIONS = new Set(['producers', 'target_features']);
+
+export function emit(plan: EmitPlan): Uint8Array<ArrayBuffer> {
+  const { outline } = plan;
+  const interrupt = outline.importedFunctions.length;
+  const renumber = (index: number): number => (index < interrupt ? index : index + 1);
+  const patched = (section: number): Uint8Array | undefined => patchSites(outline, section, renumber);
+  const code = writeCode({ bytes: outline.bytes, bodies: plan.bodies, renumber, entries: plan.entries, interrupt });
+  const out = new Writer(outline.bytes.length * 2).put(MAGIC_AND_VERSION);
+  const put = (id: number, content: Uint8Array | undefined): void => {
+    if (content) out.section(id, content);
+  };
+
+  put(SECTION.type, typeSection(outline));
+  put(SECTION.import, importSection(outline));
+  put(SECTION.function, patched(SECTION.function));
+  put(SECTION.table, patched(SECTION.table));
+  put(SECTION.tag, patched(SECTION.tag));
+  put(SECTION.global, patched(SECTION.global));
+  put(SECTION.export, exportSection(outline, renumber));
+  put(SECTION.element, patched(SECTION.element));
+  put(SECTION.dataCount, patched(SECTION.dataCount));
+  if (code.branches.size > 0) put(SECTION.custom, branchHints(code.branches, interrupt + 1));
+  if (outline.sections.has(SECTION.code)) put(SECTION.code, code.section);
+  put(SECTION.data, patched(SECTION.data));
+  for (const section of customSections(plan, renumber)) put(SECTION.custom, section);
+  return out.view();
+}
+
+function contentOf({ bytes }: Outline, { start, end }: Span): Uint8Array {
+  return bytes.subarray(start, end);
+}
+
+/** A vector with its count raised, without what stood before its first item. */
+function extend(outline: Outline, section: number, count: number, added: number): Writer {
+  const span = outline.sections.get(section);
+  const out = new Writer().u32(count + added);
+  if (!span) return out;
+  const content = contentOf(outline, span);
+  let first = 0;
+  while ((content[first++] ?? 0) >= 0x80); // the old count, whatever its length
+  return out.put(content.subarray(first));
+}
+
+function typeSection(outline: Outline): Uint8Array {
+  return extend(outline, SECTION.type, outline.types.length, 1).put(FUNCTION_TYPE_OF_INTERRUPT).view();
+}
+
+function importSection(outline: Outline): Uint8Array {
+  const kept = outline.imports.filter(({ kind }) => kind !== KIND.memory);
+  const out = new Writer().u32(kept.length + 3);
+  for (const span of kept) out.put(contentOf(outline, span));
+  // Without a maximum, a memory of any maximum fits: the engine sets the function's limit.
+  out
+    .name('env')
+    .name('memory')
+    .byte(KIND.memory)
+    .byte(NO_MAXIMUM)
+    .u32(outline.memories[0]?.pages ?? 0);
+  out.name('weft').name('control').byte(KIND.memory).byte(SHARED_WITH_MAXIMUM).u32(1).u32(1);
+  out.name('weft').name('interrupt').byte(KIND.function).u32(outline.types.length);
+  return out.view();
+}
+
+function exportSection(outline: Outline, renumber: (index: number) => number): Uint8Array {
+  const globals = outline.globals.flatMap(({ mutable }, i) => (mutable ? [outline.importedGlobals + i] : []));
+  const start = outline.start === undefined ? [] : [outline.start];
+  const out = new Writer().u32(outline.exports.length + globals.length + start.length);
+  for (const { name, kind, index } of outline.exports)
+    out
+      .name(name)
+      .byte(kind)
+      .u32(kind === KIND.function ? renumber(index) : index);
+  globals.forEach((index, n) => out.name(`weft_global_${n}`).byte(KIND.global).u32(index));
+  // Run once, before the snapshot, instead of for each instance.
+  for (const index of start) out.name('_initialize').byte(KIND.function).u32(renumber(index));
+  return out.view();
+}
+
+/** A section as it was, but for the functions it names. */
+function patchSites(outline: Outline, section: number, renumber: (index: number) => number): Uint8Array | undefined {
+  const span = outline.sections.get(section);
+  if (!span) return undefined;
+  const out = new Writer(span.end - span.start + 16);
+  let copied = span.start;
+  for (const { start, end, index } of outline.sites.get(section) ?? []) {
+    out.put(outline.bytes.subarray(copied, start)).u32(renumber(index));
+    copied = end;
+  }
+  return out.put(outline.bytes.subarray(copied, span.end)).view();
+}
+
+function* customSections({ outline, entries, toolchain }: EmitPlan, renumber: (index: number) => number): Generator<Uint8Array> {
+  for (const section of outline.customs) {
+    if (section.name === 'name') {
+      const names = renumberNames(outline.bytes, section, renumber);
+      if (names) yield names;
+    }
+    if (KEPT_CUSTOM_SECTIONS.has(section.name)) yield new Writer().name(section.name).put(contentOf(outline, section)).view();
+  }
+  const abi = { abi: ABI_VERSION, toolchain, checks: entries !== undefined, pages: outline.memories[0]?.pages ?? 0 };
+  yield new Writer()
+    .name('weft.abi')
+    .put(new TextEncoder().encode(JSON.stringify(abi)))
+    .view();
+}
