@@ -34,6 +34,7 @@ export interface Answer {
 }
 
 interface Exports {
+  readonly memory: WebAssembly.Memory;
   readonly _initialize: () => void;
   readonly weft_init: () => number;
   readonly weft_enter: (kind: number) => number;
@@ -52,7 +53,6 @@ export class Host {
   exitCode: number | undefined;
   stdout = '';
   stderr = '';
-  readonly memory = new WebAssembly.Memory({ initial: 2, maximum: 1024 });
   readonly #options: HostOptions;
   readonly #exports: Exports;
   #last: Uint8Array = new Uint8Array(0);
@@ -61,7 +61,7 @@ export class Host {
 
   private constructor(module: WebAssembly.Module, options: HostOptions) {
     this.#options = options;
-    const imports = { env: { memory: this.memory }, weft: this.#weft(), wasi_snapshot_preview1: this.#wasi() };
+    const imports = { weft: this.#weft(), wasi_snapshot_preview1: this.#wasi() };
     // The shape of every module that links against the guest runtime.
     this.#exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
   }
@@ -83,6 +83,10 @@ export class Host {
   /** A call by another function. */
   call(body: string | Uint8Array = ''): Promise<Answer> {
     return this.#enter(1, new Uint8Array(0), typeof body === 'string' ? encoder.encode(body) : body);
+  }
+
+  get memory(): WebAssembly.Memory {
+    return this.#exports.memory;
   }
 
   get #mailbox(): Uint32Array {
