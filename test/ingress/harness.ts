@@ -79,6 +79,8 @@ export class Client {
   readonly socket: Socket;
   ended = false;
   closed = false;
+  /** Bytes received; unlike `text`, free to read. */
+  received = 0;
   #chunks: Buffer[] = [];
   #wakers: (() => void)[] = [];
 
@@ -87,6 +89,7 @@ export class Client {
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
+      this.received += chunk.length;
       this.#wake();
     });
     socket.on('end', () => {
@@ -129,6 +132,13 @@ export class Client {
       await this.#next();
     }
     return this.text;
+  }
+
+  async untilReceived(count: number): Promise<void> {
+    while (this.received < count) {
+      if (this.closed) throw new Error(`the connection closed after ${this.received} bytes`);
+      await this.#next();
+    }
   }
 
   async untilEnd(): Promise<string> {
