@@ -12,6 +12,8 @@ export interface CodePlan {
   readonly entries: ReadonlySet<number> | undefined;
   /** The index of the import to call when the interrupt word is set. */
   readonly interrupt: number;
+  /** Bodies of new functions, put behind the others. */
+  readonly added: readonly Uint8Array[];
 }
 
 export interface Code {
@@ -32,12 +34,13 @@ export function writeCode(plan: CodePlan): Code {
   const check = { load: LOAD_INTERRUPT_WORD, slowPath: slowPath.view() };
   const out = new Writer(plan.bytes.length);
   const branches = new Map<number, number[]>();
-  out.u32(plan.bodies.length);
+  out.u32(plan.bodies.length + plan.added.length);
   plan.bodies.forEach((body, fn) => {
     const written = writeBody(plan, check, body, fn);
     out.sized(written.body);
     if (written.branches.length > 0) branches.set(fn, written.branches);
   });
+  for (const body of plan.added) out.sized(body);
   return { section: out.view(), branches };
 }
 

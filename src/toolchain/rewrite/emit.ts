@@ -1,6 +1,7 @@
 /** Puts the rewritten module together: the shape that docs/guest-abi.md promises. */
 import type { Body } from './body.ts';
 import { branchHints, writeCode } from './code.ts';
+import { OP } from './instructions.ts';
 import { renumberNames } from './names.ts';
 import { KIND, type Outline, SECTION, type Span } from './outline.ts';
 import { Writer } from './writer.ts';
@@ -14,6 +15,7 @@ export interface EmitPlan {
 }
 
 const ABI_VERSION = 1;
+const INITIALIZE = '_initialize';
 const FUNCTION_TYPE_OF_INTERRUPT = [0x60, 0, 1, 0x7f];
 const NO_MAXIMUM = 0x00;
 const SHARED_WITH_MAXIMUM = 0x03;
@@ -26,7 +28,15 @@ export function emit(plan: EmitPlan): Uint8Array<ArrayBuffer> {
   const interrupt = outline.importedFunctions.length;
   const renumber = (index: number): number => (index < interrupt ? index : index + 1);
   const patched = (section: number): Uint8Array | undefined => patchSites(outline, section, renumber);
-  const code = writeCode({ bytes: outline.bytes, bodies: plan.bodies, renumber, entries: plan.entries, interrupt });
+  const initialize = initializer(outline, renumber);
+  const code = writeCode({
+    bytes: outline.bytes,
+    bodies: plan.bodies,
+    renumber,
+    entries: plan.entries,
+    interrupt,
+    added: initialize.bodies,
+  });
   const out = new Writer(outline.bytes.length * 2).put(MAGIC_AND_VERSION);
   const put = (id: number, content: Uint8Array | undefined): void => {
     if (content) out.section(id, content);
@@ -34,15 +44,15 @@ export function emit(plan: EmitPlan): Uint8Array<ArrayBuffer> {
 
   put(SECTION.type, typeSection(outline));
   put(SECTION.import, importSection(outline));
-  put(SECTION.function, patched(SECTION.function));
+  put(SECTION.function, functionSection(outline, initialize));
   put(SECTION.table, patched(SECTION.table));
   put(SECTION.tag, patched(SECTION.tag));
   put(SECTION.global, patched(SECTION.global));
-  put(SECTION.export, exportSection(outline, renumber));
+  put(SECTION.export, exportSection(outline, initialize, renumber));
   put(SECTION.element, patched(SECTION.element));
   put(SECTION.dataCount, patched(SECTION.dataCount));
   if (code.branches.size > 0) put(SECTION.custom, branchHints(code.branches, interrupt + 1));
-  if (outline.sections.has(SECTION.code)) put(SECTION.code, code.section);
+  if (plan.bodies.length + initialize.bodies.length > 0) put(SECTION.code, code.section);
   put(SECTION.data, patched(SECTION.data));
   for (const section of customSections(plan, renumber)) put(SECTION.custom, section);
   return out.view();
@@ -83,18 +93,47 @@ function importSection(outline: Outline): Uint8Array {
   return out.view();
 }
 
-function exportSection(outline: Outline, renumber: (index: number) => number): Uint8Array {
+function exportSection(outline: Outline, initialize: Initializer, renumber: (index: number) => number): Uint8Array {
   const globals = outline.globals.flatMap(({ mutable }, i) => (mutable ? [outline.importedGlobals + i] : []));
-  const start = outline.start === undefined ? [] : [outline.start];
-  const out = new Writer().u32(outline.exports.length + globals.length + start.length);
-  for (const { name, kind, index } of outline.exports)
+  const kept = outline.exports.filter(({ name }) => initialize.index === undefined || name !== INITIALIZE);
+  const out = new Writer().u32(kept.length + globals.length + (initialize.index === undefined ? 0 : 1));
+  for (const { name, kind, index } of kept)
     out
       .name(name)
       .byte(kind)
       .u32(kind === KIND.function ? renumber(index) : index);
   globals.forEach((index, n) => out.name(`weft_global_${n}`).byte(KIND.global).u32(index));
-  // Run once, before the snapshot, instead of for each instance.
-  for (const index of start) out.name('_initialize').byte(KIND.function).u32(renumber(index));
+  if (initialize.index !== undefined) out.name(INITIALIZE).byte(KIND.function).u32(initialize.index);
+  return out.view();
+}
+
+interface Initializer {
+  /** What `_initialize` is to export; absent: the module is left as it is. */
+  readonly index: number | undefined;
+  /** Functions added to the module for it, and their types. */
+  readonly bodies: readonly Uint8Array[];
+  readonly types: readonly number[];
+}
+
+/**
+ * A start function would run for each instance; it has to run once, before the snapshot. wasm-ld writes one that clears
+ * the memory of zeroed variables, which in a new context are zero already, and would cost it all those pages.
+ */
+function initializer(outline: Outline, renumber: (index: number) => number): Initializer {
+  const { start, exports, functions, importedFunctions } = outline;
+  const initialize = exports.find(({ name }) => name === INITIALIZE);
+  if (start === undefined) return { index: undefined, bodies: [], types: [] };
+  if (!initialize) return { index: renumber(start), bodies: [], types: [] };
+  const body = new Writer().u32(0);
+  for (const index of [start, initialize.index]) body.byte(OP.call).u32(renumber(index));
+  const type = [...importedFunctions, ...functions][start] ?? 0; // there, or the module would not be valid
+  return { index: renumber(importedFunctions.length + functions.length), bodies: [body.byte(OP.end).view()], types: [type] };
+}
+
+function functionSection(outline: Outline, { types }: Initializer): Uint8Array | undefined {
+  if (outline.functions.length + types.length === 0) return undefined;
+  const out = extend(outline, SECTION.function, outline.functions.length, types.length);
+  for (const type of types) out.u32(type);
   return out.view();
 }
 

@@ -41,8 +41,12 @@ function ensureGlobals({ globals }: Outline): void {
   }
 }
 
-function ensureStart({ start, exports }: Outline): void {
-  if (start !== undefined && exports.some(({ name }) => name === '_initialize')) {
-    throw new Unsupported('it has a start function and _initialize as well; link it with one of them');
+/** Both are run once, one after the other, by a function that has to be of the same type. */
+function ensureStart({ start, exports, functions, importedFunctions, types }: Outline): void {
+  const initialize = exports.find(({ name }) => name === '_initialize');
+  if (start === undefined || !initialize) return;
+  const typeOf = (index: number): string | undefined => types[[...importedFunctions, ...functions][index] ?? -1];
+  if (initialize.kind !== KIND.function || typeOf(initialize.index) !== typeOf(start)) {
+    throw new Unsupported('it exports an _initialize that takes or returns something; WASI reactors have one that does neither');
   }
 }
