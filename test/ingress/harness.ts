@@ -29,6 +29,7 @@ export interface TestIngressOptions {
   readonly clock?: IngressClock;
   readonly control?: (request: ControlRequest, client: ControlClient) => void;
   readonly listen?: { kind: 'reuse-port' } | { kind: 'handed'; path: string };
+  readonly port?: number;
 }
 
 export const echo: Handler = (exchange) => exchange.respond(200, NONE, exchange.body);
@@ -53,7 +54,7 @@ export class TestIngress {
         ...(options.limits ? { limits: options.limits } : {}),
         ...(options.clock ? { clock: options.clock } : {}),
       },
-      { host: '127.0.0.1', port: 0, listen: options.listen ?? { kind: 'reuse-port' } },
+      { host: '127.0.0.1', port: options.port ?? 0, listen: options.listen ?? { kind: 'reuse-port' } },
     );
   }
 

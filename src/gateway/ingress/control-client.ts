@@ -1,4 +1,5 @@
 /** Requests that are not for a function, in the shape the control thread gets them, and the way its answer comes back. */
+import { WeftError } from '../../model/errors.ts';
 import type { ControlAnswer, ControlRequest } from '../../engine/protocol.ts';
 import { COLON, CR, latin1, SP, TAB, trimmedEnd } from './bytes.ts';
 import type { HttpExchange } from './exchange.ts';
@@ -31,6 +32,7 @@ export class ExchangeClient implements ControlClient {
 
   answer(answer: ControlAnswer): void {
     const head = headerLines(answer.headers);
+    if (head instanceof WeftError) return this.#exchange.refuse(head);
     if (answer.body) this.#exchange.respond(answer.status, head, answer.body);
     else this.#exchange.begin(answer.status, head);
   }
@@ -42,7 +44,9 @@ export class ExchangeClient implements ControlClient {
   }
 }
 
-function headerLines(headers: readonly string[]): Uint8Array {
+/** What is illegal in a line the exchange finds; what would make two lines of one only shows here. */
+function headerLines(headers: readonly string[]): Uint8Array | WeftError {
+  if (headers.some((part) => /[\r\n]/.test(part))) return new WeftError('WEFT_INTERNAL', { reason: 'the control thread set a header with a line break' });
   let text = '';
   for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return Buffer.from(text, 'latin1');
