@@ -14,7 +14,7 @@ export async function isDebian() {
 }
 
 /** @param {readonly string[]} names */
-export function commandByHand(names) {
+function commandByHand(names) {
   return `sudo apt-get update && sudo apt-get install -y ${names.join(' ')}`;
 }
 

@@ -47,7 +47,12 @@ export function functionType(params: readonly number[], results: readonly number
   return [0x60, ...vec(params.map((p) => [p])), ...vec(results.map((r) => [r]))];
 }
 
-export const importFunction = (module: string, field: string, type: number): number[] => [...name(module), ...name(field), 0x00, ...u(type)];
+export const importFunction = (module: string, field: string, type: number): number[] => [
+  ...name(module),
+  ...name(field),
+  0x00,
+  ...u(type),
+];
 export const importTable = (module: string, field: string): number[] => [...name(module), ...name(field), 0x01, 0x70, 0x00, 0x01];
 export const importMemory = (module: string, field: string): number[] => [...name(module), ...name(field), 0x02, 0x00, 0x00];
 export const importGlobal = (module: string, field: string): number[] => [...name(module), ...name(field), 0x03, I32, 0x00];

@@ -11,6 +11,8 @@ export const ENTRIES = 1;
 export const RUNNING_NOW = 2;
 /** 1 while the watchdog sleeps for want of work; the thread wakes it. */
 export const WATCHDOG_ASLEEP = 3;
+/** Chains of the thread that used up a time slice and wait for their next: how busy it is. */
+export const PREEMPTED = 4;
 
 export function createControl(): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });

@@ -2,13 +2,13 @@
  * Messages between the control thread and an engine thread. Both run this very code, so the types are the schema;
  * nothing here crosses a process or a network.
  */
-import type { FunctionSpec } from '../model/app.ts';
+import type { FunctionSettings } from '../model/app.ts';
 
 /** A function with its compiled module; the module is shared between threads, not copied. */
 export interface DeployedFunction {
-  readonly spec: FunctionSpec;
+  readonly spec: FunctionSettings;
   readonly module: WebAssembly.Module;
-  /** Contents of `spec.files`, read at deploy: guest path → bytes (backed by shared memory). */
+  /** Read-only files packed with the function: guest path → bytes (backed by shared memory). */
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -95,7 +95,12 @@ export type FromThread =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'deployed'; readonly app: string; readonly version: number }
   /** The version was refused (an init hook failed, an import is not granted); the old one goes on. */
-  | { readonly type: 'refused'; readonly app: string; readonly version: number; readonly error: { readonly code: string; readonly details: Readonly<Record<string, string | number>> } }
+  | {
+      readonly type: 'refused';
+      readonly app: string;
+      readonly version: number;
+      readonly error: { readonly code: string; readonly details: Readonly<Record<string, string | number>> };
+    }
   /** No request runs in versions of the app older than this any more. */
   | { readonly type: 'retired'; readonly app: string; readonly version: number }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: ThreadMetrics }

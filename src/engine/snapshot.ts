@@ -23,6 +23,8 @@ export class Snapshot {
   readonly byteLength: number;
   readonly #runs: readonly Run[];
   readonly #globals: readonly unknown[];
+  /** Runs that are zero here, but that a new instance's data segments fill. */
+  #cleared: readonly Run[] | undefined;
 
   constructor(of: Restorable) {
     this.byteLength = of.bytes.length;
@@ -43,9 +45,12 @@ export class Snapshot {
     }
   }
 
-  /** For a context whose memory is fresh, hence zero: only what is not zero is copied, so that untouched pages stay uncommitted. */
+  /** For a new instance, which is all zero but for its data segments: untouched pages stay uncommitted. */
   fill(fresh: Restorable): void {
-    for (const run of this.#runs) if (run.data) fresh.bytes.set(run.data, run.start);
+    const { bytes } = fresh;
+    this.#cleared ??= this.#runs.filter((run) => !run.data && !bytes.subarray(run.start, run.end).every((b) => b === 0));
+    for (const run of this.#cleared) bytes.fill(0, run.start, run.end);
+    for (const run of this.#runs) if (run.data) bytes.set(run.data, run.start);
     for (let i = 0; i < fresh.globals.length; i++) {
       const global = fresh.globals[i];
       if (global) global.value = this.#globals[i];

@@ -128,7 +128,10 @@ const mailboxStore = (m: SwitchMember, memory: number, field: number, value: Cod
   ...value,
   ...op.store(memory, m.mailbox + field * WORD),
 ];
-const mailboxLoad = (m: SwitchMember, memory: number, field: number): number[] => [...op.i32(0), ...op.load(memory, m.mailbox + field * WORD)];
+const mailboxLoad = (m: SwitchMember, memory: number, field: number): number[] => [
+  ...op.i32(0),
+  ...op.load(memory, m.mailbox + field * WORD),
+];
 const give = (error: number): number[] => [...op.i32(error), ...op.return];
 
 function callFunction(plan: SwitchPlan, caller: number): FunctionBody {
@@ -238,7 +241,16 @@ function enter(plan: SwitchPlan, j: number): number[] {
   const at = resultAt(j);
   if (plan.stacks === 'shared') {
     // The guest chooses what it returns; only zero or not reaches STATUS, as zero or one.
-    return [...op.i32(KIND_CALL), ...place(j), ...op.i32(ENTER), ...op.add, ...op.callIndirect(UNARY), ...op.eqz, ...op.eqz, ...op.set(STATUS)];
+    return [
+      ...op.i32(KIND_CALL),
+      ...place(j),
+      ...op.i32(ENTER),
+      ...op.add,
+      ...op.callIndirect(UNARY),
+      ...op.eqz,
+      ...op.eqz,
+      ...op.set(STATUS),
+    ];
   }
   return [
     ...setWord(at, op.i32(RUNNING)),

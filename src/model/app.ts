@@ -39,10 +39,10 @@ export interface NightcoreOptions {
   readonly qsAsInput: boolean;
 }
 
-export interface FunctionSpec {
+/** What an engine needs to know of a function beside its module. */
+export interface FunctionSettings {
   readonly name: string;
   readonly contract: ContractName;
-  readonly build: BuildSpec;
   readonly rollback: Rollback;
   readonly limits: Limits;
   /** Environment granted to the function, and nothing else of the platform's. */
@@ -52,8 +52,6 @@ export interface FunctionSpec {
   readonly args: readonly string[];
   /** Content type of a stdio answer; the request's own when absent, as the classic watchdog does. */
   readonly contentType?: string;
-  /** Read-only files packed with the function: guest path → absolute host path. */
-  readonly files: Readonly<Record<string, string>>;
   /** Origins (`https://host[:port]`) that outbound HTTP may reach. */
   readonly origins: readonly string[];
   /** Contexts are freed after this long without a request; 0 = never. */
@@ -61,6 +59,13 @@ export interface FunctionSpec {
   /** Contexts made ready at deploy, per engine thread. */
   readonly warm: number;
   readonly nightcore?: NightcoreOptions;
+}
+
+/** A function as its author describes it. */
+export interface FunctionSpec extends FunctionSettings {
+  readonly build: BuildSpec;
+  /** Read-only files packed with the function: guest path → absolute host path. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** Functions that trust one operator and may be merged. */
@@ -71,4 +76,20 @@ export interface App {
   readonly merge: readonly (readonly string[])[];
   /** Folder of the manifest, absolute: what a watcher watches. */
   readonly dir: string;
+}
+
+/** A function ready to be deployed: built, and its packed files read. */
+export interface BundledFunction {
+  readonly settings: FunctionSettings;
+  /** As the toolchain wrote it (docs/guest-abi.md). */
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** Guest path → content. */
+  readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+}
+
+/** All that a deploy of an app needs, wherever it was built. */
+export interface AppBundle {
+  readonly app: string;
+  readonly functions: readonly BundledFunction[];
+  readonly merge: readonly (readonly string[])[];
 }

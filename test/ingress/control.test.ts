@@ -20,20 +20,37 @@ before(async () => {
 });
 after(() => server.close());
 
-for (const target of ['/', '/healthz', '/metrics', '/system/functions?namespace=x', '/ui/', '/async-function/echo', '/function', '/functions/echo', '//function/echo']) {
+for (const target of [
+  '/',
+  '/healthz',
+  '/metrics',
+  '/system/functions?namespace=x',
+  '/ui/',
+  '/async-function/echo',
+  '/function',
+  '/functions/echo',
+  '//function/echo',
+]) {
   test(`${target} goes to the control thread`, async () => {
     requests = [];
     answer = (client) => client.answer({ status: 200, headers: ['Content-Type', 'text/plain'], body: bytes('ok') });
-    const [reply] = replies(await ask(server.port, `GET ${target} HTTP/1.1\r\nHost: weft\r\nX-A:  b c \r\nX-Empty:\r\nX-Blank: \t \r\n\r\n`));
+    const [reply] = replies(
+      await ask(server.port, `GET ${target} HTTP/1.1\r\nHost: weft\r\nX-A:  b c \r\nX-Empty:\r\nX-Blank: \t \r\n\r\n`),
+    );
     assert.deepEqual([reply?.status, reply?.headers['content-type'], reply?.body], [200, 'text/plain', 'ok']);
-    assert.deepEqual(requests, [{ method: 'GET', target, headers: ['Host', 'weft', 'X-A', 'b c', 'X-Empty', '', 'X-Blank', ''], body: NONE }]);
+    assert.deepEqual(requests, [
+      { method: 'GET', target, headers: ['Host', 'weft', 'X-A', 'b c', 'X-Empty', '', 'X-Blank', ''], body: NONE },
+    ]);
   });
 }
 
 test('an absolute URL reaches the control thread as a path', async () => {
   requests = [];
   await ask(server.port, 'GET http://weft/metrics HTTP/1.1\r\nHost: weft\r\n\r\nGET http://weft?x HTTP/1.1\r\nHost: weft\r\n\r\n');
-  assert.deepEqual(requests.map((request) => request.target), ['/metrics', '/?x']);
+  assert.deepEqual(
+    requests.map((request) => request.target),
+    ['/metrics', '/?x'],
+  );
 });
 
 test('a body comes along in memory of its own', async () => {

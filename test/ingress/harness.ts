@@ -70,7 +70,14 @@ export class TestIngress {
 
   #dispatch(route: Route, exchange: Exchange, handler: Handler): void {
     const { method, path, query } = exchange;
-    this.seen.push({ name: route.name, method, path, query, head: Buffer.from(exchange.head).toString('latin1'), body: Buffer.from(exchange.body).toString('latin1') });
+    this.seen.push({
+      name: route.name,
+      method,
+      path,
+      query,
+      head: Buffer.from(exchange.head).toString('latin1'),
+      body: Buffer.from(exchange.body).toString('latin1'),
+    });
     handler(exchange);
   }
 }

@@ -9,7 +9,16 @@ import { ask, bytes, Client, NONE, replies, TestIngress } from './harness.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-const LIMITS = { sweepMs: 5, headMs: 1000, bodyMs: 2000, bodyBytesPerSecond: 1000, idleMs: 5000, writeMs: 3000, lingerMs: 1000, lingerBytes: 64 * KiB };
+const LIMITS = {
+  sweepMs: 5,
+  headMs: 1000,
+  bodyMs: 2000,
+  bodyBytesPerSecond: 1000,
+  idleMs: 5000,
+  writeMs: 3000,
+  lingerMs: 1000,
+  lingerBytes: 64 * KiB,
+};
 
 let now = 0;
 const clock = { unixMs: () => Date.now(), monotonicMs: () => now };
@@ -237,7 +246,12 @@ function usedBytes(): number {
 }
 
 test('a thousand slow clients cost little memory, whatever they announce', async () => {
-  const beginnings = [head().slice(0, -4), `${head(`Content-Length: ${MiB}\r\n`)}x`, `${head('Transfer-Encoding: chunked\r\n')}fffff\r\nx`, ''];
+  const beginnings = [
+    head().slice(0, -4),
+    `${head(`Content-Length: ${MiB}\r\n`)}x`,
+    `${head('Transfer-Encoding: chunked\r\n')}fffff\r\nx`,
+    '',
+  ];
   const before = usedBytes();
   for (let i = 0; i < 1000; i += 1) {
     const client = await Client.connect(server.port);

@@ -36,7 +36,10 @@ test('a port that another process listens on is a clear error', async () => {
   const address = other.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
   const server = new TestIngress({ port });
-  await assert.rejects(server.ingress.listen(), (error) => error instanceof WeftError && error.code === 'WEFT_LISTEN' && error.message.includes(`127.0.0.1:${port}`));
+  await assert.rejects(
+    server.ingress.listen(),
+    (error) => error instanceof WeftError && error.code === 'WEFT_LISTEN' && error.message.includes(`127.0.0.1:${port}`),
+  );
   other.close();
 });
 
@@ -70,7 +73,14 @@ test('closing answers requests that were already received, pipelined ones too', 
     while (held.length <= i) await sleep(1);
     held[i]?.respond(200, NONE, bytes(`${i}`));
   }
-  assert.deepEqual(replies(await client.untilEnd()).map((reply) => [reply.body, reply.headers['connection']]), [['0', undefined], ['1', undefined], ['2', 'close']]);
+  assert.deepEqual(
+    replies(await client.untilEnd()).map((reply) => [reply.body, reply.headers['connection']]),
+    [
+      ['0', undefined],
+      ['1', undefined],
+      ['2', 'close'],
+    ],
+  );
   client.close();
   await closed;
 });
@@ -116,7 +126,10 @@ async function handOut(count: number, options: TestIngressOptions = {}, maxConne
 test('connections are handed to the threads in turn', async () => {
   const handed = await handOut(3);
   for (let i = 0; i < 9; i += 1) assert.equal(replies(await ask(handed.port, GET))[0]?.status, 200);
-  assert.deepEqual(handed.threads.map((thread) => thread.seen.length), [3, 3, 3]);
+  assert.deepEqual(
+    handed.threads.map((thread) => thread.seen.length),
+    [3, 3, 3],
+  );
   await handed.close();
 });
 
@@ -125,7 +138,10 @@ test('a connection handed out carries large bodies both ways, keeps alive, and e
   const body = 'abcdefgh'.repeat(512 * 1024);
   const request = `POST /function/echo HTTP/1.1\r\nHost: weft\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const answers = replies(await ask(handed.port, request + request));
-  assert.deepEqual(answers.map((reply) => reply.body === body), [true, true]);
+  assert.deepEqual(
+    answers.map((reply) => reply.body === body),
+    [true, true],
+  );
   await handed.close();
 });
 

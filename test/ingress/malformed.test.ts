@@ -124,7 +124,11 @@ async function assertRefused(status: number, pieces: readonly Uint8Array[]): Pro
   server.seen.length = 0;
   const answers = replies(await ask(server.port, ...pieces));
   const shape = answers.map((answer) => [answer.status, answer.headers['connection'], answer.headers['content-type']]);
-  assert.deepEqual(shape, [[status, 'close', 'application/json']], `sent as ${JSON.stringify(pieces.map((piece) => Buffer.from(piece).toString('latin1')))}`);
+  assert.deepEqual(
+    shape,
+    [[status, 'close', 'application/json']],
+    `sent as ${JSON.stringify(pieces.map((piece) => Buffer.from(piece).toString('latin1')))}`,
+  );
   assert.match(JSON.parse(answers[0]?.body ?? '').error.code, /^WEFT_/);
   assert.deepEqual(server.seen, [], 'and no function sees anything');
 }
@@ -133,7 +137,10 @@ for (const [name, status, request] of CASES) {
   test(`${name}: ${status}, however it is split`, async () => {
     const whole = bytes(request + SMUGGLED);
     await assertRefused(status, [whole]);
-    await assertRefused(status, [...whole].map((byte) => Uint8Array.of(byte)));
+    await assertRefused(
+      status,
+      [...whole].map((byte) => Uint8Array.of(byte)),
+    );
     for (let at = 1; at <= request.length; at += 1) await assertRefused(status, [whole.subarray(0, at), whole.subarray(at)]);
   });
 }
@@ -141,5 +148,8 @@ for (const [name, status, request] of CASES) {
 test('a refusal after good requests comes after their answers', async () => {
   const good = 'POST /function/echo HTTP/1.1\r\nHost: weft\r\nContent-Length: 2\r\n\r\nok';
   const answers = replies(await ask(server.port, `${good}${good}GET / HTTP/1.1\r\nHost : weft\r\n\r\n${SMUGGLED}`));
-  assert.deepEqual(answers.map((answer) => answer.status), [200, 200, 400]);
+  assert.deepEqual(
+    answers.map((answer) => answer.status),
+    [200, 200, 400],
+  );
 });

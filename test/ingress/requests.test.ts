@@ -27,8 +27,18 @@ async function seen(...pieces: (string | Uint8Array)[]): Promise<{ text: string;
 
 test('a POST reaches its function with head, path, query and body', async () => {
   const request = 'POST /function/echo/a/b%20c?x=1&y=%2f HTTP/1.1\r\nHost: weft\r\nContent-Length: 5\r\nX-Trace: \x80bc \r\n\r\n';
-  const { text, seen: [exchange] } = await seen(`${request}hello`);
-  assert.deepEqual(exchange, { name: 'echo', method: 'POST', path: '/a/b%20c', query: 'x=1&y=%2f', head: request.slice(0, -2), body: 'hello' });
+  const {
+    text,
+    seen: [exchange],
+  } = await seen(`${request}hello`);
+  assert.deepEqual(exchange, {
+    name: 'echo',
+    method: 'POST',
+    path: '/a/b%20c',
+    query: 'x=1&y=%2f',
+    head: request.slice(0, -2),
+    body: 'hello',
+  });
   const [reply] = replies(text);
   assert.equal(reply?.status, 200);
   assert.equal(reply?.body, 'hello');
@@ -54,14 +64,18 @@ for (const [target, path, query] of [
   ['HTTPS://other/function/echo', '', ''],
 ] as const) {
   test(`target ${target} is path "${path}" and query "${query}"`, async () => {
-    const { seen: [exchange] } = await seen(`GET ${target} HTTP/1.1\r\nHost: weft\r\n\r\n`);
+    const {
+      seen: [exchange],
+    } = await seen(`GET ${target} HTTP/1.1\r\nHost: weft\r\n\r\n`);
     assert.deepEqual([exchange?.name, exchange?.path, exchange?.query], ['echo', path, query]);
   });
 }
 
 for (const target of ['/function/nope', '/function/', '/function/ech', '/function/echo2', '/function/echo%20', '/function/e~cho/x']) {
   test(`${target} is not found, in the shape of the error catalogue`, async () => {
-    const [reply, next] = replies(await ask(server.port, `GET ${target} HTTP/1.1\r\nHost: weft\r\n\r\nGET /function/echo HTTP/1.1\r\nHost: weft\r\n\r\n`));
+    const [reply, next] = replies(
+      await ask(server.port, `GET ${target} HTTP/1.1\r\nHost: weft\r\n\r\nGET /function/echo HTTP/1.1\r\nHost: weft\r\n\r\n`),
+    );
     assert.equal(reply?.status, 404);
     assert.equal(JSON.parse(reply?.body ?? '').error.code, 'WEFT_FUNCTION_NOT_FOUND');
     assert.equal(next?.status, 200, 'and the connection goes on');
@@ -69,7 +83,10 @@ for (const target of ['/function/nope', '/function/', '/function/ech', '/functio
 }
 
 test('a chunked body arrives whole, without extensions and trailers', async () => {
-  const { text, seen: [exchange] } = await seen(
+  const {
+    text,
+    seen: [exchange],
+  } = await seen(
     'POST /function/echo HTTP/1.1\r\nHost: weft\r\nTransfer-Encoding: Chunked\r\n\r\n5;name=value\r\nhello\r\n6;q="x"\r\n, weft\r\n0\r\nX-Sum: 1\r\n\r\n',
   );
   assert.equal(exchange?.body, 'hello, weft');
@@ -79,12 +96,17 @@ test('a chunked body arrives whole, without extensions and trailers', async () =
 test('a body that comes in pieces arrives whole', async () => {
   const body = 'x'.repeat(1000);
   const pieces = [body.slice(0, 1), body.slice(1, 400), body.slice(400)];
-  const { seen: [exchange] } = await seen('POST /function/echo HTTP/1.1\r\nHost: weft\r\nContent-Length: 1000\r\n\r\n', ...pieces);
+  const {
+    seen: [exchange],
+  } = await seen('POST /function/echo HTTP/1.1\r\nHost: weft\r\nContent-Length: 1000\r\n\r\n', ...pieces);
   assert.equal(exchange?.body, body);
 });
 
 test('HEAD gets the length of the body and not the body', async () => {
-  const text = await ask(server.port, 'HEAD /function/headers HTTP/1.1\r\nHost: weft\r\n\r\nHEAD /function/nope HTTP/1.1\r\nHost: weft\r\n\r\n');
+  const text = await ask(
+    server.port,
+    'HEAD /function/headers HTTP/1.1\r\nHost: weft\r\n\r\nHEAD /function/nope HTTP/1.1\r\nHost: weft\r\n\r\n',
+  );
   const [first, second] = replies(text, ['HEAD', 'HEAD']);
   assert.deepEqual([first?.status, first?.headers['content-length']], [201, '4']);
   assert.equal(second?.status, 404);
@@ -113,8 +135,13 @@ test('HTTP/1.0 closes after the answer, and goes on when asked to', async () => 
 });
 
 test('Connection: close ends the connection after that answer; what follows is not run', async () => {
-  const { text, seen: exchanges } = await seen('GET /function/later HTTP/1.1\r\nHost: weft\r\nConnection: close\r\n\r\nGET /function/echo HTTP/1.1\r\nHost: weft\r\n\r\n');
-  assert.deepEqual(replies(text).map((reply) => [reply.status, reply.headers['connection']]), [[200, 'close']]);
+  const { text, seen: exchanges } = await seen(
+    'GET /function/later HTTP/1.1\r\nHost: weft\r\nConnection: close\r\n\r\nGET /function/echo HTTP/1.1\r\nHost: weft\r\n\r\n',
+  );
+  assert.deepEqual(
+    replies(text).map((reply) => [reply.status, reply.headers['connection']]),
+    [[200, 'close']],
+  );
   assert.equal(exchanges.length, 1);
 });
 
@@ -133,16 +160,24 @@ test('100 Continue is sent when the body is wanted, and not when it came with th
 
 test('100 Continue waits for the answers before it', async () => {
   const client = await Client.connect(server.port);
-  client.send('POST /function/later HTTP/1.1\r\nHost: weft\r\nContent-Length: 3\r\n\r\nonePOST /function/echo HTTP/1.1\r\nHost: weft\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n');
+  client.send(
+    'POST /function/later HTTP/1.1\r\nHost: weft\r\nContent-Length: 3\r\n\r\nonePOST /function/echo HTTP/1.1\r\nHost: weft\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n',
+  );
   const text = await client.until((all) => all.includes('100 Continue'));
   assert.ok(text.indexOf('one') > 0 && text.indexOf('one') < text.indexOf('100 Continue'), text);
   client.send('3\r\ntwo\r\n0\r\n\r\n');
-  assert.deepEqual(replies(await client.until((all) => all.endsWith('two'))).map((reply) => reply.body), ['one', 'two']);
+  assert.deepEqual(
+    replies(await client.until((all) => all.endsWith('two'))).map((reply) => reply.body),
+    ['one', 'two'],
+  );
   client.close();
 });
 
 test('a client that waits for 100 Continue is told of an error instead, and the connection closes', async () => {
-  for (const [target, length, status] of [['/function/echo', 5000, 413], ['/function/nope', 5, 404]] as const) {
+  for (const [target, length, status] of [
+    ['/function/echo', 5000, 413],
+    ['/function/nope', 5, 404],
+  ] as const) {
     const client = await Client.connect(server.port);
     client.send(`POST ${target} HTTP/1.1\r\nHost: weft\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`);
     const [reply] = replies(await client.untilEnd());
@@ -170,8 +205,14 @@ test('a body over the limit is 413 before it is read, whether announced or chunk
 });
 
 test('a refused request whose body is all there does not end the connection', async () => {
-  const text = await ask(server.port, `POST /function/echo HTTP/1.1\r\nHost: weft\r\nContent-Length: 1001\r\n\r\n${'x'.repeat(1001)}POST /function/echo HTTP/1.1\r\nHost: weft\r\nContent-Length: 2\r\n\r\nok`);
-  assert.deepEqual(replies(text).map((reply) => reply.status), [413, 200]);
+  const text = await ask(
+    server.port,
+    `POST /function/echo HTTP/1.1\r\nHost: weft\r\nContent-Length: 1001\r\n\r\n${'x'.repeat(1001)}POST /function/echo HTTP/1.1\r\nHost: weft\r\nContent-Length: 2\r\n\r\nok`,
+  );
+  assert.deepEqual(
+    replies(text).map((reply) => reply.status),
+    [413, 200],
+  );
 });
 
 test('OPTIONS * is answered', async () => {
@@ -179,8 +220,14 @@ test('OPTIONS * is answered', async () => {
 });
 
 test('an Upgrade is ignored: the request is a request, and the bytes after it the next one', async () => {
-  const text = await ask(server.port, 'GET /function/echo HTTP/1.1\r\nHost: weft\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nGET /function/headers HTTP/1.1\r\nHost: weft\r\n\r\n');
-  assert.deepEqual(replies(text).map((reply) => reply.status), [200, 201]);
+  const text = await ask(
+    server.port,
+    'GET /function/echo HTTP/1.1\r\nHost: weft\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nGET /function/headers HTTP/1.1\r\nHost: weft\r\n\r\n',
+  );
+  assert.deepEqual(
+    replies(text).map((reply) => reply.status),
+    [200, 201],
+  );
 });
 
 test('a client that ends its side after the request still gets the answer', async () => {
@@ -190,6 +237,12 @@ test('a client that ends its side after the request still gets the answer', asyn
 });
 
 test('one blank line before a request is let through', async () => {
-  const text = await ask(server.port, 'GET /function/echo HTTP/1.1\r\nHost: weft\r\n\r\n\r\nGET /function/headers HTTP/1.1\r\nHost: weft\r\n\r\n');
-  assert.deepEqual(replies(text).map((reply) => reply.status), [200, 201]);
+  const text = await ask(
+    server.port,
+    'GET /function/echo HTTP/1.1\r\nHost: weft\r\n\r\n\r\nGET /function/headers HTTP/1.1\r\nHost: weft\r\n\r\n',
+  );
+  assert.deepEqual(
+    replies(text).map((reply) => reply.status),
+    [200, 201],
+  );
 });

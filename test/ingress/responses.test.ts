@@ -51,8 +51,14 @@ for (const [name, status, head] of [
     const [first, second] = replies(await ask(server.port, GET + GET));
     assert.deepEqual([first?.status, second?.status], [502, 502]);
     assert.equal(JSON.parse(first?.body ?? '').error.code, 'WEFT_BAD_RESPONSE');
-    assert.deepEqual(Object.keys(first?.headers ?? {}).filter((key) => key !== 'connection'), ['date', 'content-length', 'content-type']);
-    assert.deepEqual(server.badResponses.map((error) => error.details['name']), ['f', 'f']);
+    assert.deepEqual(
+      Object.keys(first?.headers ?? {}).filter((key) => key !== 'connection'),
+      ['date', 'content-length', 'content-type'],
+    );
+    assert.deepEqual(
+      server.badResponses.map((error) => error.details['name']),
+      ['f', 'f'],
+    );
   });
 }
 
@@ -62,7 +68,10 @@ test('a streamed answer with illegal headers is 502, too, and what the function 
     exchange.write(bytes('more'));
     exchange.end();
   };
-  assert.deepEqual(replies(await ask(server.port, GET)).map((reply) => reply.status), [502]);
+  assert.deepEqual(
+    replies(await ask(server.port, GET)).map((reply) => reply.status),
+    [502],
+  );
 });
 
 test('legal headers of all kinds pass as they are', async () => {
@@ -85,13 +94,22 @@ test("a function's own Date takes the place of ours, and its right Content-Lengt
 for (const status of [204, 304]) {
   test(`${status} goes out without a body, whatever the function gave`, async () => {
     answer = (exchange) => exchange.respond(status, NONE, bytes('body'));
-    assert.deepEqual(replies(await ask(server.port, GET + GET)).map((reply) => reply.status), [status, status]);
+    assert.deepEqual(
+      replies(await ask(server.port, GET + GET)).map((reply) => reply.status),
+      [status, status],
+    );
   });
 }
 
 test('205 says that it has no body', async () => {
   answer = (exchange) => exchange.respond(205, NONE, bytes('body'));
-  assert.deepEqual(replies(await ask(server.port, GET + GET)).map((reply) => [reply.status, reply.headers['content-length'], reply.body]), [[205, '0', ''], [205, '0', '']]);
+  assert.deepEqual(
+    replies(await ask(server.port, GET + GET)).map((reply) => [reply.status, reply.headers['content-length'], reply.body]),
+    [
+      [205, '0', ''],
+      [205, '0', ''],
+    ],
+  );
 });
 
 test('a stream is chunked in HTTP/1.1; empty pieces do not end it', async () => {
@@ -128,7 +146,10 @@ test('a stream for HEAD has no body', async () => {
   };
   const head = GET.replace('GET', 'HEAD');
   const text = await ask(server.port, head + head);
-  assert.deepEqual(replies(text, ['HEAD', 'HEAD']).map((reply) => reply.status), [200, 200]);
+  assert.deepEqual(
+    replies(text, ['HEAD', 'HEAD']).map((reply) => reply.status),
+    [200, 200],
+  );
 });
 
 test('a stream that breaks off never looks whole', async () => {
@@ -155,7 +176,10 @@ test('only the first answer counts', async () => {
     exchange.end();
     exchange.abort();
   };
-  assert.deepEqual(replies(await ask(server.port, GET)).map((reply) => reply.body), ['first']);
+  assert.deepEqual(
+    replies(await ask(server.port, GET)).map((reply) => reply.body),
+    ['first'],
+  );
 });
 
 test('the answer is copied: memory that changes afterwards does not', async () => {
@@ -242,5 +266,8 @@ test('a function that throws is a 500, and the connection goes on', async () => 
   answer = () => {
     throw new Error('no');
   };
-  assert.deepEqual(replies(await ask(server.port, GET + GET)).map((reply) => reply.status), [500, 500]);
+  assert.deepEqual(
+    replies(await ask(server.port, GET + GET)).map((reply) => reply.status),
+    [500, 500],
+  );
 });

@@ -14,7 +14,8 @@ function classOf(member: (code: number) => boolean): Uint8Array {
 }
 
 const ALPHANUM = /[0-9A-Za-z]/;
-const among = (text: string) => (code: number) => (code < 128 && ALPHANUM.test(String.fromCharCode(code))) || text.includes(String.fromCharCode(code));
+const among = (text: string) => (code: number) =>
+  (code < 128 && ALPHANUM.test(String.fromCharCode(code))) || text.includes(String.fromCharCode(code));
 
 /** tchar, RFC 9110 section 5.6.2: what field names are made of. */
 export const TOKEN = classOf(among("!#$%&'*+-.^_`|~"));

@@ -155,7 +155,8 @@ export class Connection implements AnswerLine {
   #takeShortcut(socket: Socket): void {
     const { push } = socket;
     socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-      if (this.#paused || socket.readableLength > 0 || !Buffer.isBuffer(chunk) || chunk.length === 0) return push.call(socket, chunk, encoding);
+      if (this.#paused || socket.readableLength > 0 || !Buffer.isBuffer(chunk) || chunk.length === 0)
+        return push.call(socket, chunk, encoding);
       this.#received(chunk);
       return true;
     };
@@ -301,7 +302,8 @@ export class Connection implements AnswerLine {
     const lineEnd = bytes.indexOf(0x0a, from);
     const reached = outcome === 'bad' ? parser.errorAt : to;
     const inLine = lineEnd < 0 || lineEnd >= reached;
-    if (inLine && reached - from > limits.requestLineBytes) this.#refuse(new WeftError('WEFT_TARGET_TOO_LONG', { bytes: limits.requestLineBytes }));
+    if (inLine && reached - from > limits.requestLineBytes)
+      this.#refuse(new WeftError('WEFT_TARGET_TOO_LONG', { bytes: limits.requestLineBytes }));
     else if (outcome === 'bad') this.#refuse(bad(parser.reason));
     else this.#refuse(new WeftError('WEFT_HEADERS_TOO_LARGE', { bytes: limits.headBytes, headers: limits.headers }));
   }
@@ -321,7 +323,11 @@ export class Connection implements AnswerLine {
     metrics.requests += 1;
     const route = target.kind === 'function' ? dispatcher.route(target.name) : null;
     const request: ReceivedRequest = { head, bytes, at, route: route ?? null };
-    if (route === undefined) return this.#refuseRequest(request, new WeftError('WEFT_FUNCTION_NOT_FOUND', { name: target.kind === 'function' ? target.name : '' }));
+    if (route === undefined)
+      return this.#refuseRequest(
+        request,
+        new WeftError('WEFT_FUNCTION_NOT_FOUND', { name: target.kind === 'function' ? target.name : '' }),
+      );
     const maxBytes = route === null ? limits.controlBodyBytes : route.maxRequestBytes;
     if (head.bodyLength > maxBytes) this.#refuseRequest(request, new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes: maxBytes }));
     else this.#startBody(request, maxBytes);
@@ -377,7 +383,8 @@ export class Connection implements AnswerLine {
     this.#consume(input, chunked.feed(input, this.#at, input.length));
     if (pending.refusal) this.#refuseBody(pending);
     else if (chunked.bad) this.#refuse(bad(this.#hub.parser.reason));
-    else if (chunked.raw - pending.length > CHUNK_OVERHEAD_BYTES + CHUNK_OVERHEAD_FACTOR * pending.length) this.#refuse(bad('a chunked body of mostly framing'));
+    else if (chunked.raw - pending.length > CHUNK_OVERHEAD_BYTES + CHUNK_OVERHEAD_FACTOR * pending.length)
+      this.#refuse(bad('a chunked body of mostly framing'));
     else if (chunked.done) this.#completeBody(pending);
     return true;
   }
@@ -445,7 +452,10 @@ export class Connection implements AnswerLine {
   }
 
   #toControl(exchange: HttpExchange, target: string): void {
-    const client = new ExchangeClient(exchange, { queuedBytes: () => this.output.queuedBytes, maxQueuedBytes: this.#hub.limits.controlQueueBytes });
+    const client = new ExchangeClient(exchange, {
+      queuedBytes: () => this.output.queuedBytes,
+      maxQueuedBytes: this.#hub.limits.controlQueueBytes,
+    });
     exchange.onHungUp = () => client.onClosed?.();
     this.#hub.control(controlRequest(exchange, target), client);
   }
@@ -559,7 +569,17 @@ function flushLater(connection: Connection): void {
 
 /** Stands in for a request that was not understood. */
 const UNKNOWN_REQUEST: ReceivedRequest = {
-  head: { start: 0, end: 0, method: 'GET', safe: true, http10: false, keepAlive: false, bodyLength: 0, expectsContinue: false, target: { kind: 'server' } },
+  head: {
+    start: 0,
+    end: 0,
+    method: 'GET',
+    safe: true,
+    http10: false,
+    keepAlive: false,
+    bodyLength: 0,
+    expectsContinue: false,
+    target: { kind: 'server' },
+  },
   bytes: NOTHING,
   at: 0,
   route: null,

@@ -46,7 +46,8 @@ export class ExchangeClient implements ControlClient {
 
 /** What is illegal in a line the exchange finds; what would make two lines of one only shows here. */
 function headerLines(headers: readonly string[]): Uint8Array | WeftError {
-  if (headers.some((part) => /[\r\n]/.test(part))) return new WeftError('WEFT_INTERNAL', { reason: 'the control thread set a header with a line break' });
+  if (headers.some((part) => /[\r\n]/.test(part)))
+    return new WeftError('WEFT_INTERNAL', { reason: 'the control thread set a header with a line break' });
   let text = '';
   for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return Buffer.from(text, 'latin1');

@@ -126,12 +126,21 @@ export class HttpExchange implements Exchange {
     this.#streamBody = this.request.method !== 'HEAD' && status !== NO_CONTENT && status !== NOT_MODIFIED && status !== RESET_CONTENT;
     this.#streamChunked = this.#streamBody && !this.request.http10;
     const lines = (found & HAS_LENGTH) === 0 ? head : withoutLength(head).head;
-    this.#send(streamHead(this.#line.lines, { status, head: lines, chunked: this.#streamChunked, ownDate: (found & HAS_DATE) !== 0, connection: this.#connection() }));
+    this.#send(
+      streamHead(this.#line.lines, {
+        status,
+        head: lines,
+        chunked: this.#streamChunked,
+        ownDate: (found & HAS_DATE) !== 0,
+        connection: this.#connection(),
+      }),
+    );
   }
 
   write(piece: Uint8Array): boolean {
     // An empty chunk would be the last one.
-    if (this.#state === 'streaming' && this.#streamBody && piece.length > 0) this.#send(this.#streamChunked ? chunkOf(piece) : Buffer.from(piece));
+    if (this.#state === 'streaming' && this.#streamBody && piece.length > 0)
+      this.#send(this.#streamChunked ? chunkOf(piece) : Buffer.from(piece));
     return this.#ready;
   }
 

@@ -45,12 +45,26 @@ export function instantiateLlhttp(callbacks: LlhttpCallbacks): LlhttpExports {
 
 function wasmBytes(): Uint8Array {
   const bytes: unknown = createRequire(import.meta.url)('undici/lib/llhttp/llhttp_simd-wasm.js');
-  if (!(bytes instanceof Uint8Array)) throw new TypeError('undici/lib/llhttp/llhttp_simd-wasm.js does not export bytes; the ingress needs the undici that package.json names');
+  if (!(bytes instanceof Uint8Array))
+    throw new TypeError(
+      'undici/lib/llhttp/llhttp_simd-wasm.js does not export bytes; the ingress needs the undici that package.json names',
+    );
   return bytes;
 }
 
 function checkExports(exports: WebAssembly.Exports): void {
-  const functions = ['malloc', 'llhttp_alloc', 'llhttp_reset', 'llhttp_execute', 'llhttp_resume', 'llhttp_get_method', 'llhttp_get_error_pos', 'llhttp_get_error_reason', 'llhttp_method_name'];
+  const functions = [
+    'malloc',
+    'llhttp_alloc',
+    'llhttp_reset',
+    'llhttp_execute',
+    'llhttp_resume',
+    'llhttp_get_method',
+    'llhttp_get_error_pos',
+    'llhttp_get_error_reason',
+    'llhttp_method_name',
+  ];
   const missing = functions.filter((name) => typeof exports[name] !== 'function');
-  if (missing.length > 0) throw new TypeError(`The llhttp of undici lacks ${missing.join(', ')}; the ingress needs the undici that package.json names`);
+  if (missing.length > 0)
+    throw new TypeError(`The llhttp of undici lacks ${missing.join(', ')}; the ingress needs the undici that package.json names`);
 }

@@ -98,7 +98,8 @@ export class RequestParser {
   /** Looks for one request head in `bytes[from, to)`, at most 64 KiB. The bytes must not change while they are parsed from. */
   parse(bytes: Uint8Array, from: number, to: number): Outcome {
     // Most heads are short: a first look copies little, whatever body follows in the chunk.
-    if (this.#loaded !== bytes || from < this.#loadedFrom || from >= this.#loadedTo) this.#load(bytes, from, Math.min(to, from + FIRST_LOOK_BYTES));
+    if (this.#loaded !== bytes || from < this.#loadedFrom || from >= this.#loadedTo)
+      this.#load(bytes, from, Math.min(to, from + FIRST_LOOK_BYTES));
     let outcome = this.#parseLoaded(from, Math.min(to, this.#loadedTo));
     if (outcome === 'more' && to > this.#loadedTo) {
       this.#load(bytes, from, to);

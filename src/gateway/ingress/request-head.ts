@@ -37,7 +37,8 @@ export function readHead(parser: RequestParser, bytes: Uint8Array, boundary: num
   const start = urlStart - 1 - method.length;
   const minor = minorVersion(bytes, urlEnd);
   if (urlEnd - start > limits.requestLineBytes) return new WeftError('WEFT_TARGET_TOO_LONG', { bytes: limits.requestLineBytes });
-  if (!isBoundary(bytes, boundary, start) || minor === MALFORMED) return bad('the request line is not "METHOD SP target SP HTTP/1.1 CR LF"');
+  if (!isBoundary(bytes, boundary, start) || minor === MALFORMED)
+    return bad('the request line is not "METHOD SP target SP HTTP/1.1 CR LF"');
   if (minor !== ONE && minor !== ZERO) return new WeftError('WEFT_HTTP_VERSION');
   if (METHODS_REFUSED.has(method)) return new WeftError('WEFT_NOT_IMPLEMENTED', { reason: `the method ${method}` });
   const http10 = minor === ZERO;
@@ -48,7 +49,17 @@ export function readHead(parser: RequestParser, bytes: Uint8Array, boundary: num
   if (target.kind === 'server' && method !== 'OPTIONS') return bad('a target without a path is for OPTIONS only');
   const bodyLength = parser.codings > 0 ? CHUNKED : contentLength(parser, bytes);
   const expectsContinue = parser.expectStart > 0 && !http10 && bodyLength !== 0;
-  return { start: start - boundary, end: parser.end - boundary, method, safe: SAFE_METHODS.has(method), http10, keepAlive, bodyLength, expectsContinue, target };
+  return {
+    start: start - boundary,
+    end: parser.end - boundary,
+    method,
+    safe: SAFE_METHODS.has(method),
+    http10,
+    keepAlive,
+    bodyLength,
+    expectsContinue,
+    target,
+  };
 }
 
 const MALFORMED = -1;

@@ -60,7 +60,8 @@ export function withoutLength(head: Uint8Array): WithoutLength {
 export function explainHead(head: Uint8Array): string {
   for (const line of lines(head)) {
     const name = latin1(head, line.start, line.nameEnd);
-    if (line.nameEnd === line.start || head[line.nameEnd] !== COLON) return `a line is not "Name: value" CR LF: ${quoted(latin1(head, line.start, line.end))}`;
+    if (line.nameEnd === line.start || head[line.nameEnd] !== COLON)
+      return `a line is not "Name: value" CR LF: ${quoted(latin1(head, line.start, line.end))}`;
     if (FORBIDDEN.includes(name.toLowerCase())) return `"${name}" is the platform's to set`;
     if (!line.whole) return `header ${quoted(name)} does not end with CR LF, or holds a control character`;
   }

@@ -15,7 +15,8 @@ const PREFIX = Buffer.from('/function/');
 export function readTarget(bytes: Uint8Array, start: number, end: number): Target {
   if (bytes.subarray(start, end).includes(HASH)) return { kind: 'bad', reason: 'a fragment ("#") in the target' };
   if (bytes[start] === SLASH) return readPath(bytes, start, end);
-  if (bytes[start] === STAR) return end === start + 1 ? { kind: 'server' } : { kind: 'bad', reason: 'a target that begins with "*" but is longer' };
+  if (bytes[start] === STAR)
+    return end === start + 1 ? { kind: 'server' } : { kind: 'bad', reason: 'a target that begins with "*" but is longer' };
   const path = skipAuthority(bytes, start, end);
   if (path < 0) return { kind: 'bad', reason: 'the target is neither a path nor an absolute http URL' };
   return path === end ? { kind: 'server' } : readPath(bytes, path, end);
@@ -31,7 +32,12 @@ function readPath(bytes: Uint8Array, start: number, end: number): Target {
   while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION) at += 1;
   const path = at;
   while (at < end && bytes[at] !== QUESTION) at += 1;
-  return { kind: 'function', name: latin1(bytes, name, path), path: latin1(bytes, path, at), query: latin1(bytes, Math.min(at + 1, end), end) };
+  return {
+    kind: 'function',
+    name: latin1(bytes, name, path),
+    path: latin1(bytes, path, at),
+    query: latin1(bytes, Math.min(at + 1, end), end),
+  };
 }
 
 /** Where the path begins, or -1. The authority takes the place of Host, which decides nothing here. */

@@ -2,7 +2,7 @@
  * What the host keeps for one context that uses WASI: open files, scratch folder, standard streams, exit code. It is made at
  * the first call and dropped at rollback, so making it is cheap and the rest comes when it is needed.
  */
-import type { FunctionSpec } from '../../../model/app.ts';
+import type { FunctionSettings } from '../../../model/app.ts';
 import type { Chain } from '../../chain.ts';
 import type { GuestFunction } from '../../guest-function.ts';
 import type { Runtime } from '../../runtime.ts';
@@ -18,8 +18,8 @@ import { StringBlock } from './string-block.ts';
 
 const NOTHING = new Uint8Array(0);
 
-const args = new WeakMap<FunctionSpec, StringBlock>();
-const environments = new WeakMap<FunctionSpec, StringBlock>();
+const args = new WeakMap<FunctionSettings, StringBlock>();
+const environments = new WeakMap<FunctionSettings, StringBlock>();
 
 export class WasiState {
   exitCode: number | undefined;

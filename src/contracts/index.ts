@@ -1,0 +1,7 @@
+import type { Contracts } from '../engine/prepare.ts';
+import { nightcore } from './nightcore.ts';
+import { stdio } from './stdio.ts';
+import { weft } from './weft.ts';
+
+/** Every contract a function can be written against. */
+export const CONTRACTS: Contracts = { weft, stdio, nightcore };

@@ -1,0 +1,69 @@
+/** A call from one function to another that goes through the host: started, perhaps waited for, its result kept for the caller. */
+import type { WeftError } from '../model/errors.ts';
+import { CALL_ERROR } from './abi.ts';
+import type { Chain, Sink } from './chain.ts';
+import { Failure, TOO_LARGE } from './contract.ts';
+
+const NOTHING = new Uint8Array(0);
+
+export class PendingCall implements Sink {
+  settled = false;
+  /** 0, or the error the caller gets. */
+  error = 0;
+  status = 0;
+  body: Uint8Array = NOTHING;
+  #waiter: (() => void) | undefined;
+
+  ended(chain: Chain, result: number): void {
+    const { fn } = chain;
+    const answer = fn.contract.answer(chain, result);
+    if (answer instanceof Failure) {
+      chain.version.log(fn, 'error', answer.reason);
+      this.settle(CALL_ERROR.failed, answer.answer?.status ?? 500, NOTHING);
+    } else if (answer === TOO_LARGE || answer.body.length > fn.spec.limits.responseBytes) {
+      this.settle(CALL_ERROR.tooLarge, 500, NOTHING);
+    } else {
+      this.settle(0, answer.status, answer.body.slice());
+    }
+  }
+
+  failed(_chain: Chain, error: WeftError): void {
+    this.settle(callError(error), error.entry.status, NOTHING);
+  }
+
+  settle(error: number, status: number, body: Uint8Array): void {
+    this.error = error;
+    this.status = status;
+    this.body = body;
+    this.settled = true;
+    this.#waiter?.();
+    this.#waiter = undefined;
+  }
+
+  onSettled(waiter: () => void): void {
+    if (this.settled) waiter();
+    else this.#waiter = waiter;
+  }
+}
+
+export function callError(error: WeftError): number {
+  switch (error.code) {
+    case 'WEFT_FUNCTION_NOT_FOUND':
+      return CALL_ERROR.notFound;
+    case 'WEFT_DEADLINE':
+      return CALL_ERROR.deadline;
+    case 'WEFT_CALL_DEPTH':
+      return CALL_ERROR.depth;
+    case 'WEFT_CONCURRENCY':
+    case 'WEFT_EXHAUSTED':
+      return CALL_ERROR.busy;
+    case 'WEFT_REQUEST_TOO_LARGE':
+    case 'WEFT_RESPONSE_TOO_LARGE':
+      return CALL_ERROR.tooLarge;
+    case 'WEFT_MEMORY':
+    case 'WEFT_FUNCTION_TRAPPED':
+      return CALL_ERROR.trapped;
+    default:
+      return CALL_ERROR.failed;
+  }
+}

@@ -1,0 +1,340 @@
+/**
+ * A chain: one request or call on its way through a group, from the root function's entry to its answer. Functions it
+ * reaches by a switch belong to it; a call that goes through the host starts a chain of its own.
+ *
+ *   start → running ⇄ suspended → ended (answer) | trapped (replay, or error) | overdue (error at once, the rest is unwound)
+ */
+import { WeftError } from '../model/errors.ts';
+import { CALL_ERROR, KIND_CALL, KIND_HTTP } from './abi.ts';
+import type { PendingCall } from './call.ts';
+import type { Context } from './context.ts';
+import type { Input } from './contract.ts';
+import { ENTER, START } from './entries.ts';
+import type { Group } from './group.ts';
+import type { GuestFunction } from './guest-function.ts';
+import { Journal } from './journal.ts';
+import { ACTIVE, BUSY, CROSSINGS, DEPTH, FAIL_AT, HOST, lastAt, openAt, resultAt, RUNNING, TOUCHED } from './ledger.ts';
+import type { Runtime } from './runtime.ts';
+import type { Stream } from './stream.ts';
+import type { Version } from './version.ts';
+
+/** Who waits for a chain. Exactly one of the two is called, once. */
+export interface Sink {
+  /** The root function's entry returned; the context still holds the answer, until this returns. */
+  ended(chain: Chain, result: number): void;
+  failed(chain: Chain, error: WeftError): void;
+}
+
+/** What a program with `main` finds; set by its contract. */
+export interface Program {
+  readonly env: () => Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array;
+}
+
+/** A request that traps this often in its callees is not worth more replays. */
+const MAX_REPLAYS = 16;
+
+export interface ChainStart {
+  readonly runtime: Runtime;
+  readonly version: Version;
+  readonly fn: GuestFunction;
+  readonly group: Group;
+  readonly sink: Sink;
+  readonly depth: number;
+  readonly deadlineAt: number;
+  /** Where a streamed answer goes; absent for calls. */
+  readonly stream?: Stream | undefined;
+  /** Export to run in place of the contract's entry: an initialiser, once, before the snapshot. */
+  readonly initializer?: '_initialize' | 'weft_init';
+}
+
+export class Chain {
+  readonly runtime: Runtime;
+  readonly version: Version;
+  readonly fn: GuestFunction;
+  readonly group: Group;
+  readonly depth: number;
+  readonly deadlineAt: number;
+  readonly stream: Stream | undefined;
+  readonly startedAt = performance.now();
+  readonly journal: Journal | undefined;
+
+  /** What came in. Borrowed until the first entry returned; a chain that goes on keeps copies. */
+  input: Input;
+  /** Resumes the innermost suspension. */
+  wake: ((value: number) => void) | undefined;
+  /** The client has its answer (an error); what is left of the chain is only unwound. */
+  killed = false;
+  /** The call that `await_call` waits for, those that `start` began, and the bytes of the last result from the host. */
+  pending: PendingCall | undefined;
+  readonly handles: (PendingCall | undefined)[] = [];
+  lastResult: Uint8Array | undefined;
+  /** Standard input and environment of a program with `main`. */
+  program: Program | undefined;
+  /** The head of a streamed answer is out: it can no longer be answered otherwise. */
+  streaming = false;
+  sentBytes = 0;
+
+  readonly #sink: Sink;
+  readonly #initializer: ChainStart['initializer'];
+  #over = false;
+  /** Why the interrupt's slow path ended the active function, for the trap handler. */
+  #ending: 'deadline' | 'member-deadline' | undefined;
+  #watchedCrossing = -1;
+  #watchedSince = 0;
+
+  constructor(start: ChainStart, input: Input) {
+    this.runtime = start.runtime;
+    this.version = start.version;
+    this.fn = start.fn;
+    this.group = start.group;
+    this.#sink = start.sink;
+    this.#initializer = start.initializer;
+    this.depth = start.depth;
+    this.deadlineAt = start.deadlineAt;
+    this.stream = start.stream;
+    this.input = input;
+    const { functions, stacks } = start.group.shape;
+    if (functions.length > 1 && stacks === 'shared') {
+      this.journal = new Journal();
+      this.input = keep(input);
+    }
+  }
+
+  /** Member that runs now (or is suspended innermost). */
+  get active(): number {
+    const { group } = this;
+    return group.contexts.length === 1 ? 0 : (this.runtime.ledger.words[group.block + ACTIVE] as number);
+  }
+
+  get context(): Context {
+    return this.group.contexts[this.active] as Context;
+  }
+
+  get activeFunction(): GuestFunction {
+    return this.group.shape.functions[this.active] as GuestFunction;
+  }
+
+  /** Functions on top of each other, this chain's active one included. */
+  get currentDepth(): number {
+    return this.runtime.ledger.words[this.group.block + DEPTH] as number;
+  }
+
+  /** Does something outside the contexts, or takes over what a replayed run did already. */
+  effect<T>(produce: () => T): T {
+    return this.journal ? this.journal.value(produce) : produce();
+  }
+
+  start(): void {
+    const { fn } = this;
+    fn.running++;
+    fn.lastUsed = this.startedAt;
+    this.version.chains++;
+    this.#begin();
+  }
+
+  #begin(): void {
+    const { runtime, group, fn } = this;
+    this.#openBooks();
+    let promise: Promise<number>;
+    try {
+      if (this.#initializer === undefined && !fn.contract.accept(this, this.input)) {
+        this.#fail(new WeftError('WEFT_MEMORY', { name: fn.name, bytes: fn.spec.limits.memoryBytes }));
+        return;
+      }
+      promise = runtime.run(this, () => this.#enter());
+    } catch (cause) {
+      // The guest's own allocator trapped, or its stack could not be made.
+      this.#trapped(cause);
+      return;
+    }
+    if (runtime.ledger.words[group.block + resultAt(fn.member)] !== RUNNING) this.#ended();
+    else this.#goOn(promise);
+  }
+
+  #enter(): Promise<number> {
+    const { entries } = this.runtime;
+    const { member, guest } = this.fn;
+    const context = this.group.contexts[member] as Context;
+    const { place } = context;
+    const resultAddress = (this.group.block + resultAt(member)) * 4;
+    if (this.#initializer === '_initialize') return entries.start(context.stage(this.#initializer), 0, resultAddress);
+    if (this.#initializer === 'weft_init') return entries.init(context.stage(this.#initializer), 0, resultAddress);
+    if (guest.entry === 'command') return entries.start(place + START, 0, resultAddress);
+    return entries.enter(place + ENTER, this.input.head.length === 0 ? KIND_CALL : KIND_HTTP, resultAddress);
+  }
+
+  #openBooks(): void {
+    const { words } = this.runtime.ledger;
+    const { block, contexts } = this.group;
+    const root = this.fn.member;
+    words[block + CROSSINGS] = 0;
+    words[block + FAIL_AT] = this.journal?.failAt ?? -1;
+    words[block + ACTIVE] = root;
+    words[block + DEPTH] = this.depth;
+    words[block + BUSY] = 1 << root;
+    words[block + TOUCHED] = 1 << root;
+    words[block + resultAt(root)] = RUNNING;
+    words[block + lastAt(contexts.length, root)] = HOST;
+  }
+
+  /** The entry suspended, or trapped: its promise tells. */
+  #goOn(promise: Promise<number>): void {
+    if (!this.journal) this.input = keep(this.input);
+    this.runtime.wait(this);
+    this.fn.counters.waiting++;
+    promise.then(
+      () => {
+        this.#stopWaiting();
+        this.#ended();
+      },
+      (cause: unknown) => {
+        this.#stopWaiting();
+        this.#trapped(cause);
+      },
+    );
+  }
+
+  #stopWaiting(): void {
+    this.runtime.stopWaiting(this);
+    this.fn.counters.waiting--;
+  }
+
+  #ended(): void {
+    const result = this.runtime.ledger.words[this.group.block + resultAt(this.fn.member)] as number;
+    if (!this.#over) {
+      this.#over = true;
+      this.#sink.ended(this, result);
+    }
+    this.#release(false);
+  }
+
+  #trapped(cause: unknown): void {
+    const { active } = this;
+    const exit = this.context.wasi?.exitCode;
+    if (exit !== undefined && active === this.fn.member && !this.#over) {
+      // proc_exit leaves through a trap; for the root function that is an ordinary end.
+      this.runtime.ledger.words[this.group.block + resultAt(active)] = exit === 0 ? 0 : 1;
+      this.#over = true;
+      this.#sink.ended(this, exit === 0 ? 0 : 1);
+      this.#release(true);
+      return;
+    }
+    const memberDeadline = this.#ending === 'member-deadline';
+    if (!this.#over && this.#ending !== 'deadline') {
+      this.activeFunction.counters.traps++;
+      this.version.log(this.activeFunction, 'error', memberDeadline ? 'ended at its deadline' : `trapped: ${describe(cause, exit)}`);
+    }
+    this.#ending = undefined;
+    if (!this.#over && this.journal && active !== this.fn.member && this.journal.replays < MAX_REPLAYS) {
+      this.#replay(active, memberDeadline ? CALL_ERROR.deadline : CALL_ERROR.trapped);
+      return;
+    }
+    this.#fail(this.#errorOf(cause, exit));
+  }
+
+  #replay(member: number, error: number): void {
+    const { words } = this.runtime.ledger;
+    const crossing = words[this.group.block + openAt(this.group.contexts.length, member)] as number;
+    this.journal?.rewind(crossing, error);
+    this.group.rollBack(true);
+    this.handles.length = 0;
+    this.pending = undefined;
+    this.lastResult = undefined;
+    this.#begin();
+  }
+
+  #errorOf(cause: unknown, exit: number | undefined): WeftError {
+    const fn = this.activeFunction;
+    const { name } = fn;
+    const { memoryBytes, deadlineMs } = fn.spec.limits;
+    if (performance.now() >= this.deadlineAt) return new WeftError('WEFT_DEADLINE', { name, ms: deadlineMs });
+    if (this.context.bytes.length + 65_536 > memoryBytes) return new WeftError('WEFT_MEMORY', { name, bytes: memoryBytes }, { cause });
+    return new WeftError('WEFT_FUNCTION_TRAPPED', { name, reason: describe(cause, exit) }, { cause });
+  }
+
+  #fail(error: WeftError): void {
+    if (!this.#over) {
+      this.#over = true;
+      this.#sink.failed(this, error);
+    }
+    this.#release(true);
+  }
+
+  /** The answer is out; the contexts go back to their snapshots and to the pool. */
+  #release(all: boolean): void {
+    for (const { wasi } of this.group.contexts) wasi?.flush();
+    this.fn.running--;
+    if (this.group.contexts.length > 1) this.runtime.switches += this.runtime.ledger.words[this.group.block + CROSSINGS] as number;
+    this.group.release(all || this.killed);
+    this.version.chainEnded();
+  }
+
+  /** The next crossing of a replay that must fail: gives its error and arms the one after it. */
+  failCrossing(): number {
+    const error = this.journal?.takeFailure() ?? CALL_ERROR.trapped;
+    this.runtime.ledger.words[this.group.block + FAIL_AT] = this.journal?.failAt ?? -1;
+    return error;
+  }
+
+  /**
+   * The slow path of an interrupt check asks: 'go-on' after a time slice, or 'end' the active function. A callee that
+   * passed its own deadline ends alone, its caller goes on.
+   */
+  verdict(): 'go-on' | 'end' {
+    const now = performance.now();
+    this.activeFunction.counters.interrupts++;
+    if (this.killed) return 'end';
+    if (now >= this.deadlineAt) {
+      this.#ending = 'deadline';
+      return 'end';
+    }
+    if (this.active !== this.fn.member && this.#calleeOverdue(now)) {
+      this.#ending = 'member-deadline';
+      return 'end';
+    }
+    return 'go-on';
+  }
+
+  /** Callees are entered without a look at the clock; their time counts from the first slice they used up. */
+  #calleeOverdue(now: number): boolean {
+    const crossing = this.runtime.ledger.words[this.group.block + openAt(this.group.contexts.length, this.active)] as number;
+    if (crossing !== this.#watchedCrossing) {
+      this.#watchedCrossing = crossing;
+      this.#watchedSince = now;
+    }
+    return now - this.#watchedSince >= this.activeFunction.spec.limits.deadlineMs;
+  }
+
+  /** True once when the active function was ended for its own deadline; for callees on stacks of their own. */
+  takeMemberDeadline(): boolean {
+    const was = this.#ending === 'member-deadline';
+    this.#ending = undefined;
+    return was;
+  }
+
+  /** The deadline passed while the chain was suspended: the client gets its answer now, the frames are unwound after. */
+  overdue(): void {
+    this.kill(new WeftError('WEFT_DEADLINE', { name: this.fn.name, ms: this.fn.spec.limits.deadlineMs }));
+  }
+
+  kill(error: WeftError): void {
+    if (this.killed) return;
+    this.killed = true;
+    if (!this.#over) {
+      this.#over = true;
+      this.#sink.failed(this, error);
+    }
+    this.wake?.(CALL_ERROR.deadline);
+  }
+}
+
+function keep(input: Input): Input {
+  return { head: input.head.slice(), body: input.body.slice(), method: input.method, path: input.path, query: input.query };
+}
+
+function describe(cause: unknown, exit: number | undefined): string {
+  if (exit !== undefined) return `exit(${exit})`;
+  if (cause instanceof RangeError && /call stack/.test(cause.message)) return 'stack overflow';
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,88 @@
+/**
+ * A context: one instance of a function's module with a memory of its own. Nothing else can reach that memory but the
+ * engine and, for argument and result regions, a switch.
+ */
+import { MAILBOX_WORDS } from './abi.ts';
+import type { Entries } from './entries.ts';
+import { ENTER, RESERVE, START } from './entries.ts';
+import type { GuestModule } from './guest-module.ts';
+import type { WasiState } from './host/wasi/state.ts';
+import type { Restorable, Snapshot } from './snapshot.ts';
+
+export class Context implements Restorable {
+  readonly memory: WebAssembly.Memory;
+  readonly globals: readonly WebAssembly.Global[];
+  /** First of this context's places in the thread's table. */
+  readonly place: number;
+  readonly exports: WebAssembly.Exports;
+  /** Open files, scratch folder, exit code: host state that belongs to the context and is rolled back with it. */
+  wasi: WasiState | undefined;
+  readonly #entries: Entries;
+  #bytes: Uint8Array;
+  #mailbox: Int32Array | undefined;
+  #mailboxAddress = 0;
+
+  /** @throws RangeError when the address space or the machine's memory is used up. */
+  constructor(entries: Entries, module: GuestModule, memory: WebAssembly.Memory, imports: WebAssembly.Imports, place: number) {
+    const instance = new WebAssembly.Instance(module.module, imports);
+    this.#entries = entries;
+    this.memory = memory;
+    this.exports = instance.exports;
+    this.place = place;
+    this.globals = module.globalNames.map((name) => this.exports[name] as WebAssembly.Global);
+    this.#bytes = new Uint8Array(memory.buffer);
+    entries.table.set(place + ENTER, this.exports['weft_enter'] ?? null);
+    entries.table.set(place + RESERVE, this.exports['weft_reserve'] ?? null);
+    entries.table.set(place + START, this.exports['_start'] ?? null);
+    const address = this.exports['weft_mailbox'];
+    if (address instanceof WebAssembly.Global) this.#mailboxAddress = Number(address.value);
+  }
+
+  /** All memory. A guest that grows its memory detaches the view, so it is never kept across a call. */
+  get bytes(): Uint8Array {
+    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.memory.buffer);
+    return this.#bytes;
+  }
+
+  get mailbox(): Int32Array {
+    let words = this.#mailbox;
+    if (words === undefined || words.length === 0) {
+      words = new Int32Array(this.memory.buffer, this.#mailboxAddress, MAILBOX_WORDS);
+      this.#mailbox = words;
+    }
+    return words;
+  }
+
+  get mailboxAddress(): number {
+    return this.#mailboxAddress;
+  }
+
+  /** Puts the next entry for `run` in place: `_initialize` and `weft_init` are run once and need no place of their own. */
+  stage(exportName: string): number {
+    this.#entries.table.set(this.place + START, this.exports[exportName]);
+    return this.place + START;
+  }
+
+  reset(snapshot: Snapshot): void {
+    snapshot.restore(this);
+    this.wasi = undefined;
+  }
+
+  /** Room for `length` bytes of input; 0 when the guest has none. Guest code runs. */
+  reserve(length: number): number {
+    const reserve = this.exports['weft_reserve'] as (length: number) => number;
+    return reserve(length) >>> 0;
+  }
+
+  /** A view of guest memory, or nothing when the guest's pointer and length lie outside. */
+  view(pointer: number, length: number): Uint8Array | undefined {
+    const bytes = this.bytes;
+    const start = pointer >>> 0;
+    const end = start + (length >>> 0);
+    return end <= bytes.length ? bytes.subarray(start, end) : undefined;
+  }
+
+  dispose(): void {
+    this.#entries.release(this.place);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Merge groups. A shape is what a version's group looks like (members, switch module, pool of warm instances); a group is one
+ * instance of it: a context for each member, linked by a switch. A function that is merged with none is a group of one.
+ */
+import { WeftError } from '../model/errors.ts';
+import { WASM_PAGE_BYTES } from '../model/limits.ts';
+import { Context } from './context.ts';
+import type { GuestFunction } from './guest-function.ts';
+import type { HostImports } from './host/imports.ts';
+import { BUSY, TOUCHED } from './ledger.ts';
+import type { Runtime } from './runtime.ts';
+import { compileSwitch, type SwitchHost } from './switch.ts';
+
+/** A context that grew by more than this is replaced rather than wiped: wiping would cost more than a new one. */
+const KEEP_GROWTH_BYTES = 4 * 1024 * 1024;
+
+export class GroupShape {
+  readonly functions: readonly GuestFunction[];
+  /** Contexts share one stack and are brought back by replay after a trap; or each has its own (see switch.ts). */
+  readonly stacks: 'shared' | 'own';
+  readonly runtime: Runtime;
+  readonly host: HostImports;
+  readonly #switch: WebAssembly.Module | undefined;
+  readonly #idle: Group[] = [];
+
+  constructor(runtime: Runtime, host: HostImports, functions: readonly GuestFunction[]) {
+    this.runtime = runtime;
+    this.host = host;
+    this.functions = functions;
+    this.stacks = functions.some((f) => f.keepsState) ? 'own' : 'shared';
+    if (functions.length > 1) this.#switch = compileSwitch(planOf(functions, this.stacks));
+    functions.forEach((f, member) => {
+      f.shape = this;
+      f.member = member;
+    });
+  }
+
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  /** A warm group, or a new one. @throws WeftError WEFT_EXHAUSTED */
+  acquire(root: GuestFunction): Group {
+    const warm = this.#idle.pop();
+    if (warm) return warm;
+    root.counters.coldStarts++;
+    return this.create();
+  }
+
+  create(): Group {
+    if (!this.runtime.mappings.room(this.functions.length))
+      throw new WeftError('WEFT_EXHAUSTED', { reason: this.runtime.mappings.describe() });
+    try {
+      return new Group(this, this.#switch);
+    } catch (cause) {
+      if (cause instanceof RangeError) throw new WeftError('WEFT_EXHAUSTED', { reason: cause.message }, { cause });
+      throw cause;
+    }
+  }
+
+  put(group: Group): void {
+    this.#idle.push(group);
+  }
+
+  /** Makes n groups ready. */
+  warm(count: number): void {
+    while (this.#idle.length < count) this.#idle.push(this.create());
+  }
+
+  /** Frees all contexts that no request uses. */
+  clear(): void {
+    for (const group of this.#idle.splice(0)) group.dispose();
+  }
+}
+
+export class Group {
+  readonly shape: GroupShape;
+  readonly contexts: readonly Context[];
+  /** Word index of the group's block in the ledger. */
+  readonly block: number;
+
+  constructor(shape: GroupShape, switchModule: WebAssembly.Module | undefined) {
+    const { runtime, functions } = shape;
+    const memories = functions.map(
+      (f) => new WebAssembly.Memory({ initial: f.guest.initialPages, maximum: Math.floor(f.spec.limits.memoryBytes / WASM_PAGE_BYTES) }),
+    );
+    const places = functions.map(() => runtime.entries.allocate());
+    this.shape = shape;
+    this.block = runtime.ledger.allocate(functions.length);
+    const link = switchModule && this.#link(switchModule, memories, places);
+    this.contexts = functions.map((f, i) => {
+      const memory = memories[i] as WebAssembly.Memory;
+      const context = new Context(runtime.entries, f.guest, memory, shape.host.importsFor(memory, link, i), places[i] as number);
+      f.snapshot?.fill(context);
+      f.counters.contextsLive++;
+      runtime.mappings.track(memory);
+      return context;
+    });
+  }
+
+  #link(module: WebAssembly.Module, memories: readonly WebAssembly.Memory[], places: readonly number[]): WebAssembly.Exports {
+    const { runtime, host } = this.shape;
+    const context: Record<string, unknown> = {};
+    memories.forEach((memory, i) => (context[`memory${i}`] = memory));
+    places.forEach((place, i) => (context[`place${i}`] = place));
+    const hostImports: SwitchHost = host.forSwitch;
+    const engine = { table: runtime.entries.table, ledger: runtime.ledger.memory, block: this.block * 4 };
+    return new WebAssembly.Instance(module, { host: { ...hostImports }, engine, context }).exports;
+  }
+
+  /** Erases what a member did since its snapshot. */
+  reset(member: number): void {
+    const fn = this.shape.functions[member] as GuestFunction;
+    if (!fn.snapshot) return;
+    (this.contexts[member] as Context).reset(fn.snapshot);
+    fn.counters.rollbacks++;
+  }
+
+  /** Erases what all touched members did, those that keep state excepted unless `all`. */
+  rollBack(all: boolean): void {
+    const { words } = this.shape.runtime.ledger;
+    const touched = words[this.block + TOUCHED] as number;
+    for (let member = 0; member < this.contexts.length; member++) {
+      if ((touched & (1 << member)) === 0) continue;
+      if (all || !(this.shape.functions[member] as GuestFunction).keepsState) this.reset(member);
+    }
+    words[this.block + TOUCHED] = 0;
+    words[this.block + BUSY] = 0;
+  }
+
+  /** Back to the pool, ready for the next request; or gone, when that is cheaper. */
+  release(all: boolean): void {
+    if (this.#outgrown()) {
+      this.dispose();
+      return;
+    }
+    this.rollBack(all);
+    this.shape.put(this);
+  }
+
+  #outgrown(): boolean {
+    return this.contexts.some((context, i) => {
+      const { snapshot, guest, keepsState } = this.shape.functions[i] as GuestFunction;
+      if (!snapshot || keepsState) return false;
+      const growth = context.bytes.length - snapshot.byteLength;
+      // A program built elsewhere has its own sbrk, which would grow the memory anew each time.
+      return growth > (guest.entry === 'command' ? 0 : KEEP_GROWTH_BYTES);
+    });
+  }
+
+  dispose(): void {
+    const { runtime, functions } = this.shape;
+    for (const context of this.contexts) context.dispose();
+    for (const f of functions) f.counters.contextsLive--;
+    runtime.ledger.release(this.block, functions.length);
+  }
+}
+
+function planOf(functions: readonly GuestFunction[], stacks: 'shared' | 'own'): Parameters<typeof compileSwitch>[0] {
+  return {
+    stacks,
+    maxDepth: Math.min(...functions.map((f) => f.spec.limits.callDepth)),
+    members: functions.map((f) => {
+      if (!f.layout) throw new TypeError(`${f.name} has no mailbox to switch through`);
+      return { functionId: f.id, responseBytes: f.spec.limits.responseBytes, perCall: f.spec.rollback === 'call', ...f.layout };
+    }),
+  };
+}

@@ -1,0 +1,53 @@
+/** A built module as the engine sees it: checked once against the guest ABI and the function's grants, before anything runs. */
+import type { FunctionSettings } from '../model/app.ts';
+import { WeftError } from '../model/errors.ts';
+import { WASM_PAGE_BYTES } from '../model/limits.ts';
+import { ABI_VERSION } from './abi.ts';
+
+export interface GuestModule {
+  readonly module: WebAssembly.Module;
+  readonly globalNames: readonly string[];
+  /** Memory the module asks for at start. */
+  readonly initialPages: number;
+  /** weft: entered through the mailbox; command: a WASI program whose `_start` is one request. */
+  readonly entry: 'weft' | 'command';
+  /** Names of exports to run once, before the snapshot. */
+  readonly initializers: readonly ('_initialize' | 'weft_init')[];
+}
+
+/** Everything the host can provide, as `module.name`; the rest of WASI answers ENOSYS. */
+export type Provided = ReadonlySet<string>;
+
+export function inspect(spec: FunctionSettings, module: WebAssembly.Module, provided: Provided): GuestModule {
+  const refuse = (reason: string): never => {
+    throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason });
+  };
+  const section = WebAssembly.Module.customSections(module, 'weft.abi')[0];
+  if (!section) return refuse('it was not built by Weft; deploy it through the manifest with wasm: path');
+  const { abi, pages } = JSON.parse(new TextDecoder().decode(section)) as { abi: number; pages: number };
+  if (abi !== ABI_VERSION) return refuse(`it was built for guest ABI ${abi}, this is ${ABI_VERSION}; build it again`);
+  if (pages * WASM_PAGE_BYTES > spec.limits.memoryBytes) {
+    return refuse(`it needs ${pages * WASM_PAGE_BYTES} bytes of memory to start, limits.memory grants ${spec.limits.memoryBytes}`);
+  }
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    const wanted = `${from}.${name}`;
+    if (wanted === 'weft.fetch' && spec.origins.length === 0) {
+      return refuse('it makes outbound HTTP requests, which are not granted; list the origins under http: in the manifest');
+    }
+    if (!provided.has(wanted)) return refuse(`it imports ${wanted}, which does not exist here`);
+  }
+  const exports = new Set(WebAssembly.Module.exports(module).map((e) => e.name));
+  const entry = exports.has('weft_enter') ? 'weft' : 'command';
+  if (entry === 'weft' && !(exports.has('weft_mailbox') && exports.has('weft_reserve')))
+    return refuse('it exports weft_enter without weft_mailbox and weft_reserve');
+  if (entry === 'command' && !exports.has('_start')) return refuse('it exports neither weft_enter nor _start');
+  if (entry === 'command' && spec.contract !== 'stdio')
+    return refuse(`it is a program with main, but its contract is ${spec.contract}; use contract: stdio`);
+  return {
+    module,
+    entry,
+    initialPages: pages,
+    globalNames: [...exports].filter((name) => name.startsWith('weft_global_')),
+    initializers: (['_initialize', 'weft_init'] as const).filter((name) => exports.has(name)),
+  };
+}

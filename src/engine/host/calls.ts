@@ -1,0 +1,124 @@
+/** Calls between functions that do not go by a switch: to another group, to a function that is on the stack already, and in parallel. */
+import { CALL_ERROR, MAILBOX } from '../abi.ts';
+import { PendingCall } from '../call.ts';
+import type { Chain } from '../chain.ts';
+import { HOST, lastAt, resultAt } from '../ledger.ts';
+import type { Runtime } from '../runtime.ts';
+import type { SwitchHost } from '../switch.ts';
+import { bytesAt, caller, give, textAt } from './guest.ts';
+
+/** Calls that one request may have begun and not yet waited for. */
+const MAX_HANDLES = 1024;
+
+export interface CallHost {
+  readonly imports: Record<string, unknown>;
+  readonly forSwitch: SwitchHost;
+}
+
+export function callImports(runtime: Runtime): CallHost {
+  const call = (fn: number, input: number, length: number, out: number, capacity: number): number => {
+    const chain = caller(runtime);
+    const pending = begin(chain, fn, bytesAt(chain, input, length));
+    if (pending.settled) return collect(chain, pending, out, capacity);
+    chain.pending = pending;
+    return CALL_ERROR.pending;
+  };
+  const result = (destination: number, offset: number, length: number): number => {
+    const chain = caller(runtime);
+    const last = chain.lastResult;
+    if (!last || (offset >>> 0) + (length >>> 0) > last.length) return CALL_ERROR.tooLarge;
+    bytesAt(chain, destination, length).set(last.subarray(offset >>> 0, (offset >>> 0) + (length >>> 0)));
+    return length;
+  };
+  const awaitPending = (take: (chain: Chain, ...args: number[]) => PendingCall | undefined) =>
+    new WebAssembly.Suspending((...args: number[]) => {
+      const chain = caller(runtime);
+      const [out, capacity] = args.slice(-2) as [number, number];
+      const pending = take(chain, ...args);
+      return runtime.suspend((resume) => {
+        if (pending) pending.onSettled(() => resume(collect(chain, pending, out, capacity)));
+        else resume(CALL_ERROR.notFound);
+      });
+    });
+
+  return {
+    imports: {
+      call,
+      result,
+      resolve: (name: number, length: number): number => {
+        const chain = caller(runtime);
+        return chain.version.byName.get(textAt(chain, name, length))?.id ?? CALL_ERROR.notFound;
+      },
+      await_call: awaitPending((chain) => {
+        const { pending } = chain;
+        chain.pending = undefined;
+        return pending;
+      }),
+      start: (fn: number, input: number, length: number): number => {
+        const chain = caller(runtime);
+        if (chain.handles.length >= MAX_HANDLES) return CALL_ERROR.busy;
+        return chain.handles.push(begin(chain, fn, bytesAt(chain, input, length), 'parallel')) - 1;
+      },
+      wait: awaitPending((chain, handle = -1) => {
+        const pending = chain.handles[handle];
+        chain.handles[handle] = undefined;
+        while (chain.handles.length > 0 && chain.handles.at(-1) === undefined) chain.handles.pop();
+        return pending;
+      }),
+    },
+    forSwitch: {
+      call,
+      result,
+      failed: (member) => {
+        const chain = caller(runtime);
+        chain.group.reset(member);
+        return chain.failCrossing();
+      },
+      reset: (member) => caller(runtime).group.reset(member),
+      enterOnOwnStack: runtime.enterOnOwnStack,
+      awaitStack: new WebAssembly.Suspending((promise: Promise<number>, member: number) => awaitStack(runtime, promise, member)),
+    },
+  };
+}
+
+/** The callee's stack ends by itself; a trap there is an error here, and the callee's context starts anew. */
+function awaitStack(runtime: Runtime, promise: Promise<number>, member: number): Promise<number> {
+  const chain = caller(runtime);
+  const { block, contexts } = chain.group;
+  return runtime.suspendOuter(chain, (resume) => {
+    promise.then(
+      () => resume(runtime.ledger.words[block + resultAt(member)] === 0 ? 0 : 1),
+      (cause: unknown) => {
+        const fn = chain.group.shape.functions[member];
+        const context = contexts[member];
+        if (fn && context) {
+          fn.counters.traps++;
+          chain.version.log(fn, 'error', `trapped: ${cause instanceof Error ? cause.message : String(cause)}; its state is lost`);
+        }
+        chain.group.reset(member);
+        resume(chain.takeMemberDeadline() ? CALL_ERROR.deadline : CALL_ERROR.trapped);
+      },
+    );
+  });
+}
+
+function begin(chain: Chain, fn: number, body: Uint8Array, how: 'wait' | 'parallel' = 'wait'): PendingCall {
+  return chain.effect(() => {
+    const pending = new PendingCall();
+    chain.version.call(chain, fn, body, pending, how);
+    return pending;
+  });
+}
+
+/** Hands a settled call's result to the caller: status in its mailbox, bytes where it has room, the rest kept for `result`. */
+function collect(chain: Chain, pending: PendingCall, out: number, capacity: number): number {
+  const { group, active, context } = chain;
+  chain.runtime.ledger.words[group.block + lastAt(group.contexts.length, active)] = HOST;
+  if (context.mailboxAddress !== 0) context.mailbox[MAILBOX.callStatus] = pending.status;
+  if (pending.error !== 0) {
+    chain.lastResult = undefined;
+    return pending.error;
+  }
+  chain.lastResult = pending.body;
+  return give(chain, pending.body, out, capacity);
+}

@@ -1,0 +1,110 @@
+/**
+ * Outbound HTTP, by allow-list of origins. The text of request and result is described in docs/guest-abi.md.
+ * Redirects are handed to the function, which may follow them if the target is granted as well.
+ */
+import { CALL_ERROR } from '../abi.ts';
+import type { Chain } from '../chain.ts';
+import type { Runtime } from '../runtime.ts';
+import { bytesAt, caller, give } from './guest.ts';
+
+/** Headers that are the connection's business, not the function's. */
+const DENIED_HEADERS = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'keep-alive',
+  'te',
+  'trailer',
+  'expect',
+]);
+
+interface Outcome {
+  readonly error: number;
+  readonly text: Uint8Array;
+}
+
+interface OutboundRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: [string, string][];
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+export function fetchImports(runtime: Runtime): Record<string, unknown> {
+  return {
+    fetch: new WebAssembly.Suspending((request: number, length: number, out: number, capacity: number) => {
+      const chain = caller(runtime);
+      const bytes = bytesAt(chain, request, length).slice();
+      const outcome = chain.effect(() => perform(chain, bytes));
+      return runtime.suspend((resume) => {
+        void outcome.then(({ error, text }) => {
+          chain.lastResult = text;
+          resume(error !== 0 ? error : give(chain, text, out, capacity));
+        });
+      });
+    }),
+  };
+}
+
+async function perform(chain: Chain, bytes: Uint8Array): Promise<Outcome> {
+  const fail = (error: number): Outcome => ({ error, text: new Uint8Array(0) });
+  const { spec } = chain.activeFunction;
+  const request = parse(bytes);
+  if (!request) return fail(CALL_ERROR.failed);
+  if (!spec.origins.includes(request.url.origin)) return fail(CALL_ERROR.denied);
+  const remaining = Math.max(1, chain.deadlineAt - performance.now());
+  try {
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers: request.headers,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(remaining),
+      ...(request.method === 'GET' || request.method === 'HEAD' ? {} : { body: request.body }),
+    });
+    const body = await bounded(response, spec.limits.requestBytes);
+    if (!body) return fail(CALL_ERROR.tooLarge);
+    const head = [`${response.status} ${response.statusText}`, ...[...response.headers].map(([name, value]) => `${name}: ${value}`)];
+    return { error: 0, text: Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body]) };
+  } catch (cause) {
+    chain.version.log(chain.activeFunction, 'warn', `outbound request to ${request.url.origin} failed: ${reason(cause)}`);
+    return fail(cause instanceof Error && cause.name === 'TimeoutError' ? CALL_ERROR.deadline : CALL_ERROR.io);
+  }
+}
+
+function reason(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause instanceof Error ? cause.cause.message : cause.message;
+}
+
+function parse(bytes: Uint8Array): OutboundRequest | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const end = buffer.indexOf('\r\n\r\n');
+  if (end < 0) return undefined;
+  const [first = '', ...lines] = buffer.toString('latin1', 0, end).split('\r\n');
+  const [method = '', target = ''] = first.split(' ');
+  const url = URL.parse(target);
+  if (!url || !/^[A-Z]+$/.test(method)) return undefined;
+  const headers = lines.map((line): [string, string] => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  });
+  return {
+    method,
+    url,
+    headers: headers.filter(([name]) => name !== '' && !DENIED_HEADERS.has(name.toLowerCase())),
+    body: new Uint8Array(buffer.subarray(end + 4)),
+  };
+}
+
+async function bounded(response: Response, limit: number): Promise<Buffer | undefined> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of response.body ?? []) {
+    size += piece.length;
+    if (size > limit) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,16 @@
+import type { Chain } from '../chain.ts';
+import type { Runtime } from '../runtime.ts';
+
+/**
+ * The slow path of an interrupt check. 0: the time slice is over, go on after the others had theirs. 1: the check ends in a trap.
+ * Built modules come here only while the interrupt word is set, so they pay a suspension a slice.
+ */
+export function interruptImport(runtime: Runtime): WebAssembly.Suspending {
+  return new WebAssembly.Suspending(() => {
+    const chain = runtime.current as Chain; // a module runs only inside a chain
+    runtime.clearInterrupt();
+    const end = chain.verdict() === 'end';
+    // Even a chain that ends goes through the queue: its resumption must find `current` set.
+    return runtime.interrupted(chain, end ? 1 : 0);
+  });
+}

@@ -1,0 +1,43 @@
+/** Answers streamed in pieces. */
+import { CALL_ERROR, MAILBOX } from '../abi.ts';
+import type { Chain } from '../chain.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Stream } from '../stream.ts';
+import { bytesAt, caller } from './guest.ts';
+
+const KIND_HEAD = 0;
+
+export function sendImports(runtime: Runtime): Record<string, unknown> {
+  return {
+    send: (kind: number, data: number, length: number): number => {
+      const chain = caller(runtime);
+      const { stream } = chain;
+      // Only the function that the client called has a client; a callee's answer goes to its caller as a whole.
+      if (!stream || chain.active !== chain.fn.member) return CALL_ERROR.notFound;
+      return chain.effect(() => (kind === KIND_HEAD ? sendHead(chain, stream) : sendPiece(chain, stream, bytesAt(chain, data, length))));
+    },
+    await_send: new WebAssembly.Suspending(() => {
+      const { stream } = caller(runtime);
+      return runtime.suspend((resume) => {
+        if (!stream || stream.closed) resume(CALL_ERROR.closed);
+        else void stream.drained().then(() => resume(stream.closed ? CALL_ERROR.closed : 0));
+      });
+    }),
+  };
+}
+
+function sendHead(chain: Chain, stream: Stream): number {
+  const { mailbox } = chain.context;
+  const head = bytesAt(chain, mailbox[MAILBOX.outHead] as number, mailbox[MAILBOX.outHeadLength] as number);
+  chain.streaming = true;
+  stream.begin(mailbox[MAILBOX.status] as number, head);
+  return stream.closed ? CALL_ERROR.closed : 0;
+}
+
+function sendPiece(chain: Chain, stream: Stream, piece: Uint8Array): number {
+  if (!chain.streaming) return CALL_ERROR.notFound;
+  if (stream.closed) return CALL_ERROR.closed;
+  chain.sentBytes += piece.length;
+  if (chain.sentBytes > chain.fn.spec.limits.responseBytes) return CALL_ERROR.tooLarge;
+  return stream.write(piece) ? 0 : CALL_ERROR.pending;
+}

@@ -1,0 +1,82 @@
+/**
+ * From an app version as deployed to one that can serve: modules checked against their grants, initialised once, and
+ * their state after it kept as the snapshot that all contexts start from. A failure here refuses the whole version.
+ */
+import { WeftError } from '../model/errors.ts';
+import { MAILBOX } from './abi.ts';
+import { Chain } from './chain.ts';
+import type { Contract } from './contract.ts';
+import { type Group, GroupShape } from './group.ts';
+import { GuestFunction, type MailboxLayout } from './guest-function.ts';
+import { inspect } from './guest-module.ts';
+import type { AppVersion } from './protocol.ts';
+import { Snapshot } from './snapshot.ts';
+import { Version, type VersionParts } from './version.ts';
+
+const NOTHING = new Uint8Array(0);
+
+export type Contracts = Readonly<Record<string, Contract>>;
+
+/** @throws WeftError WEFT_MODULE_REFUSED, WEFT_INIT_FAILED, WEFT_EXHAUSTED */
+export async function prepare(source: AppVersion, contracts: Contracts, parts: Omit<VersionParts, 'app' | 'number'>): Promise<Version> {
+  const functions = source.functions.map(({ spec, module, files }, id) => {
+    const contract = contracts[spec.contract];
+    if (!contract) throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason: `contract ${spec.contract} is not known` });
+    return new GuestFunction(id, spec, inspect(spec, module, parts.host.provided), contract, files);
+  });
+  const version = new Version({ ...parts, app: source.app, number: source.version }, functions);
+  try {
+    for (const fn of functions) await initialize(version, fn, parts);
+    version.goLive(source.merge);
+  } catch (cause) {
+    for (const fn of functions) fn.shape?.clear();
+    throw cause;
+  }
+  return version;
+}
+
+async function initialize(version: Version, fn: GuestFunction, parts: Omit<VersionParts, 'app' | 'number'>): Promise<void> {
+  const shape = new GroupShape(parts.runtime, parts.host, [fn]);
+  for (const initializer of fn.guest.initializers) await runInitializer(version, fn, shape.acquire(fn), initializer);
+  const group = shape.acquire(fn);
+  const context = group.contexts[0];
+  if (!context) throw new TypeError('a group has at least one context');
+  context.wasi = undefined;
+  if (fn.guest.entry === 'weft') fn.layout = layoutOf(fn, context.mailbox, context.mailboxAddress);
+  fn.snapshot = new Snapshot(context);
+  fn.counters.coldStarts = 0;
+  shape.put(group);
+}
+
+function runInitializer(version: Version, fn: GuestFunction, group: Group, initializer: '_initialize' | 'weft_init'): Promise<void> {
+  const { runtime } = version;
+  const { deadlineMs } = fn.spec.limits;
+  return new Promise((resolve, reject) => {
+    const sink = {
+      ended: (_chain: Chain, result: number) => {
+        if (result === 0) resolve();
+        else
+          reject(
+            new WeftError('WEFT_INIT_FAILED', {
+              name: fn.name,
+              reason: `${initializer === 'weft_init' ? 'the init hook' : initializer} returned ${result}`,
+            }),
+          );
+      },
+      failed: (_chain: Chain, error: WeftError) =>
+        reject(new WeftError('WEFT_INIT_FAILED', { name: fn.name, reason: error.message }, { cause: error })),
+    };
+    const input = { head: NOTHING, body: NOTHING, method: '', path: '', query: '' };
+    new Chain({ runtime, version, fn, group, sink, depth: 1, deadlineAt: performance.now() + deadlineMs, initializer }, input).start();
+  });
+}
+
+function layoutOf(fn: GuestFunction, mailbox: Int32Array, address: number): MailboxLayout {
+  const word = (at: number): number => (mailbox[at] as number) >>> 0;
+  const layout = { mailbox: address, inbox: word(MAILBOX.inbox), inboxCapacity: word(MAILBOX.inboxCapacity) };
+  const end = layout.inbox + layout.inboxCapacity;
+  if (word(MAILBOX.version) !== 1 || layout.inbox === 0 || end > mailbox.buffer.byteLength) {
+    throw new WeftError('WEFT_MODULE_REFUSED', { name: fn.name, reason: 'its mailbox is not one of this ABI; build it again' });
+  }
+  return layout;
+}

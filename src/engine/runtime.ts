@@ -1,0 +1,187 @@
+/**
+ * What all chains of one engine thread share: the ledger, the way in, the interrupt word, who runs now and who waits.
+ */
+import { CALL_ERROR } from './abi.ts';
+import type { Chain } from './chain.ts';
+import { controlWords, ENTRIES, INTERRUPT, PREEMPTED, RUNNING_NOW, WATCHDOG_ASLEEP } from './control.ts';
+import { createEntries } from './entries.ts';
+import { Ledger } from './ledger.ts';
+import { Mappings } from './mappings.ts';
+
+/** How often chains that wait are checked against their deadlines. */
+const SWEEP_MS = 10;
+/** Resumptions in one turn of the event loop, after which sockets and timers come first. */
+const BURST = 256;
+
+export interface RuntimeOptions {
+  readonly thread: number;
+  /** Control pages of all threads; the first one carries the watchdog's bell. */
+  readonly controls: readonly WebAssembly.Memory[];
+  /** Contexts and suspended stacks this thread may have at once; each takes two mappings of the process's address space. */
+  readonly maxMappedUnits: number;
+}
+
+export class Runtime {
+  readonly ledger = new Ledger();
+  readonly entries = createEntries(this.ledger);
+  /**
+   * The way into a callee on a stack of its own, for a switch to call. Bound, because an unbound wrapper would be linked
+   * by the type of what it wraps; a bound function leaves no frame, so the caller can still suspend.
+   */
+  readonly enterOnOwnStack = this.entries.enter.bind(null);
+  readonly thread: number;
+  readonly control: WebAssembly.Memory;
+  readonly mappings: Mappings;
+  /** Calls that went through a switch. */
+  switches = 0;
+  /** The chain whose functions run at this moment. Host functions find their caller here. */
+  current: Chain | null = null;
+
+  readonly #words: Int32Array;
+  readonly #bell: Int32Array;
+  readonly #waiting = new Set<Chain>();
+  readonly #preempted: (() => void)[] = [];
+  #sweep: NodeJS.Timeout | undefined;
+  #burst = 0;
+
+  constructor(options: RuntimeOptions) {
+    const [control, first] = [options.controls[options.thread], options.controls[0]];
+    if (!control || !first) throw new TypeError(`no control page for thread ${options.thread}`);
+    this.thread = options.thread;
+    this.control = control;
+    this.mappings = new Mappings(options.maxMappedUnits, () => this.#waiting.size);
+    this.#words = controlWords(control);
+    this.#bell = controlWords(first);
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Goes into a function. Returns when it ended or suspended; the promise tells which, and the ledger tells faster. */
+  run(chain: Chain, entry: () => Promise<number>): Promise<number> {
+    const outer = this.current;
+    this.current = chain;
+    // A nested call stays within the slice of its caller: a loop of calls is one long run to everybody else.
+    if (outer === null) this.#goIn(false);
+    try {
+      return entry();
+    } finally {
+      this.current = outer;
+      if (outer === null) Atomics.store(this.#words, RUNNING_NOW, 0);
+    }
+  }
+
+  /**
+   * Suspends the running chain until `start`'s callback gets a value; what a suspending import returns. The resumption of
+   * WebAssembly is the promise reaction right behind ours in the microtask queue, so `current` is set just before it.
+   */
+  suspend(start: (resume: (value: number) => void) => void): Promise<number> {
+    const chain = this.current;
+    if (chain === null || chain.killed) return Promise.reject(new Error('this request has ended'));
+    return new Promise((resolve) => {
+      let suspended = false;
+      const resume = (value: number): void => this.#resume(chain, resolve, value);
+      // What is at hand already must not resolve the promise before WebAssembly reacts to it, or `current` is set too early.
+      const wake = once((value: number) => (suspended ? resume(value) : queueMicrotask(() => resume(value))));
+      chain.wake = wake;
+      start(wake);
+      suspended = true;
+    });
+  }
+
+  /** The same for a caller that waits for a callee on another stack of the same chain; the callee is the one to wake. */
+  suspendOuter(chain: Chain, start: (resume: (value: number) => void) => void): Promise<number> {
+    return new Promise((resolve) => start(once((value) => this.#resume(chain, resolve, value))));
+  }
+
+  #resume(chain: Chain, resolve: (value: number) => void, value: number): void {
+    if (++this.#burst > BURST) {
+      setImmediate(() => this.#resume(chain, resolve, value));
+      return;
+    }
+    if (this.#burst === 1) setImmediate(() => (this.#burst = 0));
+    queueMicrotask(() => {
+      this.current = chain;
+      this.#goIn(chain.killed);
+    });
+    resolve(value);
+    queueMicrotask(() => {
+      this.current = null;
+      Atomics.store(this.#words, RUNNING_NOW, 0);
+    });
+  }
+
+  #goIn(interrupted: boolean): void {
+    const words = this.#words;
+    Atomics.store(words, INTERRUPT, interrupted ? 1 : 0);
+    Atomics.add(words, ENTRIES, 1);
+    Atomics.store(words, RUNNING_NOW, 1);
+    if (Atomics.load(this.#bell, WATCHDOG_ASLEEP) === 1) {
+      Atomics.store(this.#bell, WATCHDOG_ASLEEP, 0);
+      Atomics.notify(this.#bell, WATCHDOG_ASLEEP);
+    }
+  }
+
+  /** Suspends a preempted chain, and one that is about to be ended as well: it must be unwound with `current` set. */
+  interrupted(chain: Chain, verdict: number): Promise<number> {
+    return new Promise((resolve) => {
+      const wake = once((value: number) => this.#resume(chain, resolve, value));
+      // Killed while it waits for its turn: it is resumed with the interrupt word set, and comes back here to be ended.
+      chain.wake = () => wake(0);
+      if (verdict === 0) this.#preempt(() => wake(0));
+      else wake(verdict);
+    });
+  }
+
+  clearInterrupt(): void {
+    Atomics.store(this.#words, INTERRUPT, 0);
+  }
+
+  /** Lets others in, then goes on: one preempted chain a turn of the event loop, so that spinners share what is left over. */
+  #preempt(resume: () => void): void {
+    Atomics.store(this.#words, PREEMPTED, this.#preempted.push(resume));
+    if (this.#preempted.length === 1) setImmediate(() => this.#nextPreempted());
+  }
+
+  #nextPreempted(): void {
+    const resume = this.#preempted.shift();
+    // The one that runs now still counts: it will most likely be back.
+    Atomics.store(this.#words, PREEMPTED, this.#preempted.length + 1);
+    if (this.#preempted.length > 0) setImmediate(() => this.#nextPreempted());
+    else setImmediate(() => Atomics.store(this.#words, PREEMPTED, this.#preempted.length));
+    resume?.();
+  }
+
+  /** The chain left the thread without having ended: watch its deadline. */
+  wait(chain: Chain): void {
+    this.#waiting.add(chain);
+    this.#sweep ??= setInterval(() => this.#endOverdue(), SWEEP_MS);
+  }
+
+  stopWaiting(chain: Chain): void {
+    if (!this.#waiting.delete(chain) || this.#waiting.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
+  #endOverdue(): void {
+    const now = performance.now();
+    for (const chain of this.#waiting) if (now >= chain.deadlineAt) chain.overdue();
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+    for (const chain of this.#waiting) chain.wake?.(CALL_ERROR.closed);
+  }
+}
+
+function once(fn: (value: number) => void): (value: number) => void {
+  let done = false;
+  return (value) => {
+    if (done) return;
+    done = true;
+    fn(value);
+  };
+}

@@ -1,0 +1,183 @@
+/** One engine thread: the apps deployed on it, the routes to their functions, and what it reports to the control thread. */
+import { WeftError } from '../model/errors.ts';
+import type { Dispatcher, Exchange, Route } from '../model/exchange.ts';
+import type { GuestFunction } from './guest-function.ts';
+import { createHostImports, type HostImports } from './host/imports.ts';
+import { respondError } from './http-sink.ts';
+import { LogBatch } from './log-batch.ts';
+import { mappedUnitsPerThread } from './mappings.ts';
+import { Peers } from './peers.ts';
+import { type Contracts, prepare } from './prepare.ts';
+import type { AppVersion, FromThread, FunctionMetrics, ThreadMetrics } from './protocol.ts';
+import { Runtime } from './runtime.ts';
+import type { Version } from './version.ts';
+
+const IDLE_SWEEP_MS = 500;
+
+interface FunctionRoute extends Route {
+  readonly fn: GuestFunction;
+  readonly version: Version;
+}
+
+export interface EngineOptions {
+  readonly thread: number;
+  readonly threads: number;
+  readonly controls: readonly WebAssembly.Memory[];
+  readonly contracts: Contracts;
+  readonly report: (message: FromThread) => void;
+}
+
+export class EngineThread implements Dispatcher<FunctionRoute> {
+  readonly runtime: Runtime;
+  readonly peers: Peers;
+  readonly #host: HostImports;
+  readonly #contracts: Contracts;
+  readonly #report: (message: FromThread) => void;
+  readonly #logs: LogBatch;
+  readonly #live = new Map<string, Version>();
+  /** Versions that still serve requests, the live ones included; what a peer's call may name. */
+  readonly #versions = new Set<Version>();
+  readonly #routes = new Map<string, FunctionRoute>();
+  /** Counters of versions that are gone, so that metrics never go back. */
+  readonly #past = new Map<string, FunctionMetrics>();
+  readonly #idle: NodeJS.Timeout;
+
+  constructor(options: EngineOptions) {
+    const { thread, threads, controls } = options;
+    this.#contracts = options.contracts;
+    this.#report = options.report;
+    this.#logs = new LogBatch((records) => this.#report({ type: 'log', records }));
+    this.runtime = new Runtime({ thread, controls, maxMappedUnits: mappedUnitsPerThread(threads) });
+    this.#host = createHostImports(this.runtime);
+    this.peers = new Peers(thread, controls, (app, number) => [...this.#versions].find((v) => v.app === app && v.number === number));
+    this.#idle = setInterval(() => this.#freeIdle(), IDLE_SWEEP_MS).unref();
+  }
+
+  route(name: string): FunctionRoute | undefined {
+    return this.#routes.get(name);
+  }
+
+  dispatch(route: FunctionRoute, exchange: Exchange): void {
+    const { fn, version } = route;
+    try {
+      const early = fn.contract.admit?.(fn.spec, exchange);
+      if (early) exchange.respond(early.status, early.head, early.body);
+      else version.request(fn, exchange);
+    } catch (cause) {
+      const error = cause instanceof WeftError ? cause : new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
+      if (error.code === 'WEFT_INTERNAL') version.log(fn, 'error', cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+      fn.counters.finished(error.entry.status, 0);
+      respondError(exchange, error);
+    }
+  }
+
+  /** Makes the version ready, then lets new requests into it; those under way end in the version they began in. */
+  async deploy(source: AppVersion): Promise<void> {
+    const { app, version: number } = source;
+    try {
+      const version = await prepare(source, this.#contracts, {
+        runtime: this.runtime,
+        host: this.#host,
+        peers: this.peers,
+        log: (fn, level, text) => this.#logs.add({ time: Date.now(), level, app, function: fn.name, thread: this.runtime.thread, text }),
+      });
+      this.#versions.add(version);
+      this.#replace(app, version);
+      this.#report({ type: 'deployed', app, version: number });
+    } catch (cause) {
+      const error = cause instanceof WeftError ? cause : new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
+      this.#report({ type: 'refused', app, version: number, error: { code: error.code, details: error.details } });
+    }
+  }
+
+  remove(app: string): void {
+    this.#replace(app, undefined);
+  }
+
+  #replace(app: string, version: Version | undefined): void {
+    const old = this.#live.get(app);
+    for (const [name, route] of this.#routes) if (route.version === old) this.#routes.delete(name);
+    if (version) {
+      this.#live.set(app, version);
+      for (const fn of version.functions) {
+        const route = { name: fn.name, maxRequestBytes: fn.spec.limits.requestBytes, fn, version };
+        this.#routes.set(fn.name, route);
+        this.#routes.set(`${fn.name}.${app}`, route);
+      }
+    } else this.#live.delete(app);
+    old?.retire(() => {
+      this.#versions.delete(old);
+      this.#remember(old);
+      this.#report({ type: 'retired', app, version: old.number });
+    });
+  }
+
+  /** 0 frees a function's contexts, n makes n ready. */
+  scale(name: string, contexts: number): void {
+    const shape = this.#routes.get(name)?.fn.shape;
+    if (contexts === 0) shape?.clear();
+    else shape?.warm(contexts);
+  }
+
+  metrics(): ThreadMetrics {
+    const functions = new Map(this.#past);
+    for (const version of this.#versions) for (const fn of version.functions) add(functions, fn.counters.read(version.app, fn.name));
+    return { thread: this.runtime.thread, functions: [...functions.values()], switches: this.runtime.switches };
+  }
+
+  #remember(version: Version): void {
+    for (const fn of version.functions) add(this.#past, { ...fn.counters.read(version.app, fn.name), contextsLive: 0, contextsWaiting: 0 });
+  }
+
+  /** Scale to zero: contexts of a function that nobody calls go, its compiled module stays. */
+  #freeIdle(): void {
+    const now = performance.now();
+    for (const version of this.#versions) {
+      for (const fn of version.functions) {
+        const { shape, spec } = fn;
+        if (!shape || spec.idleMs === 0 || shape.idle === 0) continue;
+        if (shape.functions.every((f) => f.running === 0 && now - f.lastUsed >= f.spec.idleMs)) shape.clear();
+      }
+    }
+  }
+
+  get busy(): number {
+    let chains = 0;
+    for (const version of this.#versions) chains += version.chains;
+    return chains;
+  }
+
+  close(): void {
+    clearInterval(this.#idle);
+    this.runtime.close();
+    this.peers.close();
+    this.#logs.flush();
+  }
+}
+
+/** Sums what is counted of the same function in several versions. */
+function add(into: Map<string, FunctionMetrics>, metrics: FunctionMetrics): void {
+  const key = `${metrics.app}/${metrics.function}`;
+  const old = into.get(key);
+  if (!old) {
+    into.set(key, metrics);
+    return;
+  }
+  const byStatus: Record<string, number> = { ...old.byStatus };
+  for (const [status, count] of Object.entries(metrics.byStatus)) byStatus[status] = (byStatus[status] ?? 0) + count;
+  into.set(key, {
+    app: old.app,
+    function: old.function,
+    byStatus,
+    started: old.started + metrics.started,
+    buckets: old.buckets.map((count, i) => count + (metrics.buckets[i] ?? 0)),
+    seconds: old.seconds + metrics.seconds,
+    calls: old.calls + metrics.calls,
+    coldStarts: old.coldStarts + metrics.coldStarts,
+    rollbacks: old.rollbacks + metrics.rollbacks,
+    interrupts: old.interrupts + metrics.interrupts,
+    traps: old.traps + metrics.traps,
+    contextsLive: old.contextsLive + metrics.contextsLive,
+    contextsWaiting: old.contextsWaiting + metrics.contextsWaiting,
+  });
+}

@@ -1,0 +1,134 @@
+/** One version of an app in one engine thread: its functions made ready, and the way to start requests and calls in them. */
+import { WeftError } from '../model/errors.ts';
+import type { Exchange } from '../model/exchange.ts';
+import { CALL_ERROR } from './abi.ts';
+import type { PendingCall } from './call.ts';
+import { callError } from './call.ts';
+import { Chain, type Sink } from './chain.ts';
+import type { Input } from './contract.ts';
+import { GroupShape } from './group.ts';
+import type { GuestFunction } from './guest-function.ts';
+import type { HostImports } from './host/imports.ts';
+import { HttpSink } from './http-sink.ts';
+import type { Peers } from './peers.ts';
+import type { LogRecord } from './protocol.ts';
+import type { Runtime } from './runtime.ts';
+
+const NOTHING = new Uint8Array(0);
+
+export type Log = (fn: GuestFunction, level: LogRecord['level'], text: string) => void;
+
+export interface VersionParts {
+  readonly app: string;
+  readonly number: number;
+  readonly runtime: Runtime;
+  readonly host: HostImports;
+  readonly log: Log;
+  readonly peers: Peers;
+}
+
+export class Version {
+  readonly app: string;
+  readonly number: number;
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly functions: readonly GuestFunction[];
+  readonly byName: ReadonlyMap<string, GuestFunction>;
+  /** Requests and calls under way. */
+  chains = 0;
+  readonly #host: HostImports;
+  readonly #peers: Peers;
+  #live = false;
+  #retired: (() => void) | undefined;
+
+  constructor(parts: VersionParts, functions: readonly GuestFunction[]) {
+    this.app = parts.app;
+    this.number = parts.number;
+    this.runtime = parts.runtime;
+    this.log = parts.log;
+    this.#host = parts.host;
+    this.#peers = parts.peers;
+    this.functions = functions;
+    this.byName = new Map(functions.map((f) => [f.name, f]));
+  }
+
+  /** Makes the groups; before it, functions run only to be initialised. */
+  goLive(merge: readonly (readonly string[])[]): void {
+    const grouped = new Set<GuestFunction>();
+    for (const names of merge) {
+      const members = names.flatMap((name) => this.byName.get(name) ?? []).filter((f) => f.layout && f.contract.switchable);
+      if (members.length < 2) continue;
+      for (const f of members) {
+        f.shape?.clear();
+        grouped.add(f);
+      }
+      new GroupShape(this.runtime, this.#host, members);
+    }
+    for (const f of this.functions) {
+      if (!grouped.has(f)) f.shape ??= new GroupShape(this.runtime, this.#host, [f]);
+      f.shape?.warm(f.spec.warm);
+    }
+    this.#live = true;
+  }
+
+  /** Runs an HTTP request. @throws WeftError when it cannot be admitted. */
+  request(fn: GuestFunction, exchange: Exchange): void {
+    const now = performance.now();
+    const sink = new HttpSink(exchange);
+    this.#launch(fn, exchange, sink, 1, now + fn.spec.limits.deadlineMs, exchange);
+  }
+
+  /** Starts a call that `chain` makes; its outcome goes to `pending`, perhaps before this returns. */
+  call(chain: Chain, id: number, body: Uint8Array, pending: PendingCall, how: 'wait' | 'parallel'): void {
+    const target = this.functions[id];
+    if (!target || !this.#live) {
+      pending.settle(CALL_ERROR.notFound, 404, NOTHING);
+      return;
+    }
+    const depth = chain.currentDepth + 1;
+    if (depth > chain.fn.spec.limits.callDepth) {
+      pending.settle(CALL_ERROR.depth, 500, NOTHING);
+      return;
+    }
+    const deadlineAt = Math.min(chain.deadlineAt, performance.now() + target.spec.limits.deadlineMs);
+    if (!target.keepsState && this.#peers.offer(this, target, body, { depth, deadlineAt, how }, pending)) return;
+    this.callHere(target, body, pending, depth, deadlineAt);
+  }
+
+  callHere(target: GuestFunction, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
+    if (body.length > target.spec.limits.requestBytes) {
+      pending.settle(CALL_ERROR.tooLarge, 413, NOTHING);
+      return;
+    }
+    target.counters.calls++;
+    try {
+      this.#launch(target, { head: NOTHING, body, method: 'POST', path: '', query: '' }, pending, depth, deadlineAt);
+    } catch (cause) {
+      if (!(cause instanceof WeftError)) throw cause;
+      pending.settle(callError(cause), cause.entry.status, NOTHING);
+    }
+  }
+
+  #launch(fn: GuestFunction, input: Input, sink: Sink, depth: number, deadlineAt: number, stream?: Exchange): void {
+    const { name, limits } = fn.spec;
+    if (fn.running >= limits.concurrency) throw new WeftError('WEFT_CONCURRENCY', { name, limit: limits.concurrency });
+    if (!fn.shape) throw new WeftError('WEFT_FUNCTION_NOT_FOUND', { name });
+    const group = fn.shape.acquire(fn);
+    fn.counters.started++;
+    new Chain({ runtime: this.runtime, version: this, fn, group, sink, depth, deadlineAt, stream }, input).start();
+  }
+
+  chainEnded(): void {
+    if (--this.chains === 0) this.#retired?.();
+  }
+
+  /** A newer version took over: contexts go as soon as no request needs them. */
+  retire(done: () => void): void {
+    this.#retired = () => {
+      this.#retired = undefined;
+      for (const f of this.functions) f.shape?.clear();
+      done();
+    };
+    if (this.chains === 0) this.#retired();
+  }
+}
