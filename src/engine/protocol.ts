@@ -3,6 +3,7 @@
  * nothing here crosses a process or a network.
  */
 import type { FunctionSettings } from '../model/app.ts';
+import type { ErrorCode, ErrorDetails } from '../model/errors.ts';
 
 /** A function with its compiled module; the module is shared between threads, not copied. */
 export interface DeployedFunction {
@@ -58,6 +59,19 @@ export interface ThreadMetrics {
   readonly switches: number;
 }
 
+/** What the ingress of one thread counted since the thread started; `open` is now. */
+export interface IngressMetrics {
+  open: number;
+  accepted: number;
+  /** Turned away because too many were open, or because the thread is closing. */
+  turnedAway: number;
+  requests: number;
+  /** Requests the ingress itself answered with an error: status → count. */
+  readonly refused: Record<string, number>;
+  /** Connections cut off because the client took nothing of its answer, or went on sending after the last one. */
+  cutOff: number;
+}
+
 export const DURATION_BUCKETS_S = [
   0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const;
@@ -78,7 +92,15 @@ export interface ControlAnswer {
   readonly body: Uint8Array | null;
 }
 
+/** A WeftError on its way between threads. */
+export interface ErrorMessage {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+}
+
 export type ToThread =
+  /** Open the port; sent once, when everything that was deployed before is being served. */
+  | { readonly type: 'listen'; readonly host: string; /** 0: any free one; the first thread's answer is then the port of all. */ readonly port: number }
   | { readonly type: 'deploy'; readonly version: AppVersion }
   | { readonly type: 'remove'; readonly app: string }
   /** 0 frees the function's contexts; n makes n ready. */
@@ -93,6 +115,9 @@ export type ToThread =
 
 export type FromThread =
   | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'not-listening'; readonly error: ErrorMessage }
+  /** Everything that ran was answered or cut off; the worker ends now. */
+  | { readonly type: 'closed' }
   | { readonly type: 'deployed'; readonly app: string; readonly version: number }
   /** The version was refused (an init hook failed, an import is not granted); the old one goes on. */
   | {
@@ -103,7 +128,7 @@ export type FromThread =
     }
   /** No request runs in versions of the app older than this any more. */
   | { readonly type: 'retired'; readonly app: string; readonly version: number }
-  | { readonly type: 'metrics'; readonly id: number; readonly metrics: ThreadMetrics }
+  | { readonly type: 'metrics'; readonly id: number; readonly metrics: ThreadMetrics; readonly ingress: IngressMetrics }
   | { readonly type: 'log'; readonly records: readonly LogRecord[] }
   | { readonly type: 'control'; readonly id: number; readonly request: ControlRequest }
   /** The client of a streamed control answer hung up. */
@@ -113,8 +138,6 @@ export type FromThread =
 export interface ThreadOptions {
   readonly thread: number;
   readonly threads: number;
-  readonly host: string;
-  readonly port: number;
   /** Listen on the shared port (SO_REUSEPORT), or on a local socket that the control thread hands connections to. */
   readonly listen: { readonly kind: 'reuse-port' } | { readonly kind: 'handed'; readonly path: string };
   /** One page of shared memory per thread; word 0 is the interrupt word (docs/guest-abi.md). */

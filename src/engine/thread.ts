@@ -8,7 +8,7 @@ import { LogBatch } from './log-batch.ts';
 import { mappedUnitsPerThread } from './mappings.ts';
 import { Peers } from './peers.ts';
 import { type Contracts, prepare } from './prepare.ts';
-import type { AppVersion, FromThread, FunctionMetrics, ThreadMetrics } from './protocol.ts';
+import type { AppVersion, FromThread, FunctionMetrics, LogRecord, ThreadMetrics } from './protocol.ts';
 import { Runtime } from './runtime.ts';
 import type { Version } from './version.ts';
 
@@ -110,6 +110,12 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
       this.#remember(old);
       this.#report({ type: 'retired', app, version: old.number });
     });
+  }
+
+  /** Adds to a function's log what was found out about it elsewhere. */
+  log(name: string, level: LogRecord['level'], text: string): void {
+    const route = this.#routes.get(name);
+    route?.version.log(route.fn, level, text);
   }
 
   /** 0 frees a function's contexts, n makes n ready. */

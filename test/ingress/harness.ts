@@ -54,14 +54,18 @@ export class TestIngress {
         ...(options.limits ? { limits: options.limits } : {}),
         ...(options.clock ? { clock: options.clock } : {}),
       },
-      { host: '127.0.0.1', port: options.port ?? 0, listen: options.listen ?? { kind: 'reuse-port' } },
+      options.listen ?? { kind: 'reuse-port' },
     );
   }
 
   static async start(options: TestIngressOptions = {}): Promise<TestIngress> {
     const test = new TestIngress(options);
-    test.port = await test.ingress.listen();
+    test.port = await test.listen(options.port);
     return test;
+  }
+
+  listen(port = 0): Promise<number> {
+    return this.ingress.listen({ host: '127.0.0.1', port });
   }
 
   close(): Promise<void> {

@@ -23,8 +23,8 @@ async function withHold(options: TestIngressOptions = {}): Promise<{ server: Tes
 
 test('two threads share a port', async () => {
   const one = await TestIngress.start();
-  const two = new TestIngress({ port: one.port });
-  assert.equal(await two.ingress.listen(), one.port);
+  const two = new TestIngress();
+  assert.equal(await two.listen(one.port), one.port);
   await Promise.all(Array.from({ length: 50 }, () => ask(one.port, GET)));
   assert.equal(one.seen.length + two.seen.length, 50);
   await Promise.all([one.close(), two.close()]);
@@ -35,9 +35,9 @@ test('a port that another process listens on is a clear error', async () => {
   await once(other, 'listening');
   const address = other.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  const server = new TestIngress({ port });
+  const server = new TestIngress();
   await assert.rejects(
-    server.ingress.listen(),
+    server.listen(port),
     (error) => error instanceof WeftError && error.code === 'WEFT_LISTEN' && error.message.includes(`127.0.0.1:${port}`),
   );
   other.close();

@@ -1,7 +1,7 @@
 /** What the connections of one thread share. */
 import type { WeftError } from '../../model/errors.ts';
 import type { Dispatcher, Route } from '../../model/exchange.ts';
-import type { ControlRequest } from '../../engine/protocol.ts';
+import type { ControlRequest, IngressMetrics } from '../../engine/protocol.ts';
 import type { ControlClient } from './control-client.ts';
 import type { Connection } from './connection.ts';
 import type { IngressLimits } from './limits.ts';
@@ -9,19 +9,6 @@ import type { Scratch } from './output.ts';
 import type { RequestParser } from './parser.ts';
 import type { Budget } from './pending-body.ts';
 import type { StatusLines } from './status-lines.ts';
-
-/** Counters since the start, and `open`, which is now. */
-export interface IngressMetrics {
-  open: number;
-  accepted: number;
-  /** Turned away because of `limits.connections`. */
-  turnedAway: number;
-  requests: number;
-  /** Requests the ingress itself answered with an error: status → count. */
-  readonly refused: Record<string, number>;
-  /** Connections cut off because the client took nothing of its answer, or went on sending after the last one. */
-  cutOff: number;
-}
 
 export interface Hub {
   readonly dispatcher: Dispatcher;

@@ -1,11 +1,11 @@
 /** HTTP for one engine thread: a listener, its connections, and the sweep that ends those that take too long. */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ControlRequest, ThreadOptions } from '../../engine/protocol.ts';
+import type { ControlRequest, IngressMetrics, ThreadOptions } from '../../engine/protocol.ts';
 import type { WeftError } from '../../model/errors.ts';
 import type { Dispatcher, Route } from '../../model/exchange.ts';
 import { Connection } from './connection.ts';
 import type { ControlClient } from './control-client.ts';
-import type { Hub, IngressMetrics } from './hub.ts';
+import type { Hub } from './hub.ts';
 import { DEFAULT_INGRESS_LIMITS, type IngressLimits } from './limits.ts';
 import { startListening, turnAway } from './listening.ts';
 import { Scratch } from './output.ts';
@@ -30,16 +30,15 @@ export interface IngressNeeds {
   readonly limits?: Partial<IngressLimits>;
 }
 
-export interface IngressOptions {
+export interface ListenAt {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly listen: ThreadOptions['listen'];
 }
 
 export interface Ingress {
   /** The port; 0 when it listens on a local socket. */
-  listen(): Promise<number>;
+  listen(where: ListenAt): Promise<number>;
   /** Accepts nothing more, lets requests end for at most so long, then cuts them off. May be called again with less patience. */
   close(drainMs: number): Promise<void>;
   readonly metrics: Readonly<IngressMetrics>;
@@ -47,13 +46,13 @@ export interface Ingress {
 
 const REAL_CLOCK: IngressClock = { unixMs: () => Date.now(), monotonicMs: () => performance.now() };
 
-export function createIngress(needs: IngressNeeds, options: IngressOptions): Ingress {
-  return new HttpIngress(needs, options);
+export function createIngress(needs: IngressNeeds, kind: ThreadOptions['listen']): Ingress {
+  return new HttpIngress(needs, kind);
 }
 
 class HttpIngress implements Ingress {
   readonly metrics: IngressMetrics = { open: 0, accepted: 0, turnedAway: 0, requests: 0, refused: {}, cutOff: 0 };
-  readonly #options: IngressOptions;
+  readonly #kind: ThreadOptions['listen'];
   readonly #clock: IngressClock;
   readonly #limits: IngressLimits;
   readonly #lines: StatusLines;
@@ -65,8 +64,8 @@ class HttpIngress implements Ingress {
   #sweep: NodeJS.Timeout | undefined;
   #emptied: (() => void) | null = null;
 
-  constructor(needs: IngressNeeds, options: IngressOptions) {
-    this.#options = options;
+  constructor(needs: IngressNeeds, kind: ThreadOptions['listen']) {
+    this.#kind = kind;
     this.#clock = needs.clock ?? REAL_CLOCK;
     this.#limits = { ...DEFAULT_INGRESS_LIMITS, ...needs.limits };
     this.#now = this.#clock.monotonicMs();
@@ -76,9 +75,8 @@ class HttpIngress implements Ingress {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
 
-  async listen(): Promise<number> {
-    const { host, port, listen } = this.#options;
-    const where = listen.kind === 'handed' ? { path: listen.path } : { host, port, reusePort: true };
+  async listen({ host, port }: ListenAt): Promise<number> {
+    const where = this.#kind.kind === 'handed' ? { path: this.#kind.path } : { host, port, reusePort: true };
     const bound = await startListening(this.#server, where);
     // Accepting can fail later, when the process has no file descriptor left: the client sees a closed connection, others go on.
     this.#server.on('error', () => {
@@ -140,7 +138,7 @@ class HttpIngress implements Ingress {
       get draining() {
         return ingress.#draining;
       },
-      resets: this.#options.listen.kind === 'reuse-port',
+      resets: this.#kind.kind === 'reuse-port',
       left: (connection) => this.#left(connection),
     };
   }
