@@ -19,6 +19,7 @@ export const MAILBOX = {
   inboxCapacity: 12,
   headSent: 13,
   argument: 14,
+  spareEnd: 15,
 } as const;
 
 export const MAILBOX_WORDS = 16;

@@ -2,7 +2,7 @@
  * A context: one instance of a function's module with a memory of its own. Nothing else can reach that memory but the
  * engine and, for argument and result regions, a switch.
  */
-import { MAILBOX_WORDS } from './abi.ts';
+import { MAILBOX, MAILBOX_WORDS } from './abi.ts';
 import type { Entries } from './entries.ts';
 import { ENTER, RESERVE, START } from './entries.ts';
 import type { GuestModule } from './guest-module.ts';
@@ -65,6 +65,7 @@ export class Context implements Restorable {
 
   reset(snapshot: Snapshot): void {
     snapshot.restore(this);
+    if (this.bytes.length > snapshot.byteLength && this.#mailboxAddress !== 0) this.mailbox[MAILBOX.spareEnd] = this.bytes.length;
     this.wasi = undefined;
   }
 

@@ -81,9 +81,7 @@ export class Group {
 
   constructor(shape: GroupShape, switchModule: WebAssembly.Module | undefined) {
     const { runtime, functions } = shape;
-    const memories = functions.map(
-      (f) => new WebAssembly.Memory({ initial: f.guest.initialPages, maximum: Math.floor(f.spec.limits.memoryBytes / WASM_PAGE_BYTES) }),
-    );
+    const memories = functions.map(createMemory);
     const places = functions.map(() => runtime.entries.allocate());
     this.shape = shape;
     this.block = runtime.ledger.allocate(functions.length);
@@ -154,6 +152,12 @@ export class Group {
     for (const f of functions) f.counters.contextsLive--;
     runtime.ledger.release(this.block, functions.length);
   }
+}
+
+/** As large as the function left it at its initialisation. */
+function createMemory({ guest, snapshot, spec }: GuestFunction): WebAssembly.Memory {
+  const initial = snapshot ? snapshot.byteLength / WASM_PAGE_BYTES : guest.initialPages;
+  return new WebAssembly.Memory({ initial, maximum: Math.floor(spec.limits.memoryBytes / WASM_PAGE_BYTES) });
 }
 
 function planOf(functions: readonly GuestFunction[], stacks: 'shared' | 'own'): Parameters<typeof compileSwitch>[0] {

@@ -23,6 +23,7 @@
 #include "response-status.c"
 #include "result.c"
 #include "roomy-malloc.c"
+#include "sbrk.c"
 #include "secret.c"
 #include "sleep.c"
 #include "variable.c"

@@ -39,7 +39,7 @@ struct weft_mailbox {
   uint32_t inbox_capacity;
   uint32_t head_sent;
   int32_t argument;
-  uint32_t reserved;
+  uint32_t spare_end;
 };
 
 extern struct weft_mailbox weft_mailbox;
