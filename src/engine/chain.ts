@@ -284,7 +284,7 @@ export class Chain {
   verdict(): 'go-on' | 'end' {
     const now = performance.now();
     this.activeFunction.counters.interrupts++;
-    if (this.killed) return 'end';
+    if (!this.mayWait()) return 'end';
     if (now >= this.deadlineAt) {
       this.#ending = 'deadline';
       return 'end';
@@ -316,6 +316,13 @@ export class Chain {
   /** The deadline passed while the chain was suspended: the client gets its answer now, the frames are unwound after. */
   overdue(): void {
     this.kill(new WeftError('WEFT_DEADLINE', { name: this.fn.name, ms: this.fn.spec.limits.deadlineMs }));
+  }
+
+  /** Whether there is memory for the request to wait: what it took shows only now. Ends it when not. */
+  mayWait(): boolean {
+    const { memory } = this.runtime;
+    if (!this.killed && !memory.count(this.group)) this.kill(new WeftError('WEFT_EXHAUSTED', { reason: memory.describe() }));
+    return !this.killed;
   }
 
   kill(error: WeftError): void {

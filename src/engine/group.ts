@@ -8,6 +8,7 @@ import { Context } from './context.ts';
 import type { GuestFunction } from './guest-function.ts';
 import type { HostImports } from './host/imports.ts';
 import { BUSY, TOUCHED } from './ledger.ts';
+import type { Counted } from './memory-budget.ts';
 import type { Runtime } from './runtime.ts';
 import { compileSwitch, type SwitchHost } from './switch.ts';
 
@@ -41,6 +42,7 @@ export class GroupShape {
 
   /** A warm group, or a new one. @throws WeftError WEFT_EXHAUSTED */
   acquire(root: GuestFunction): Group {
+    if (this.runtime.memory.exhausted) throw new WeftError('WEFT_EXHAUSTED', { reason: this.runtime.memory.describe() });
     const warm = this.#idle.pop();
     if (warm) return warm;
     root.counters.coldStarts++;
@@ -73,11 +75,12 @@ export class GroupShape {
   }
 }
 
-export class Group {
+export class Group implements Counted {
   readonly shape: GroupShape;
   readonly contexts: readonly Context[];
   /** Word index of the group's block in the ledger. */
   readonly block: number;
+  countedBytes = 0;
 
   constructor(shape: GroupShape, switchModule: WebAssembly.Module | undefined) {
     const { runtime, functions } = shape;
@@ -94,6 +97,7 @@ export class Group {
       runtime.mappings.track(memory);
       return context;
     });
+    runtime.memory.count(this);
   }
 
   #link(module: WebAssembly.Module, memories: readonly WebAssembly.Memory[], places: readonly number[]): WebAssembly.Exports {
@@ -104,6 +108,16 @@ export class Group {
     const hostImports: SwitchHost = host.forSwitch;
     const engine = { table: runtime.entries.table, ledger: runtime.ledger.memory, block: this.block * 4 };
     return new WebAssembly.Instance(module, { host: { ...hostImports }, engine, context }).exports;
+  }
+
+  /** What the contexts take of the machine's memory; pages that were never written are not there. */
+  get usedBytes(): number {
+    let bytes = 0;
+    for (let i = 0; i < this.contexts.length; i++) {
+      const snapshot = this.shape.functions[i]?.snapshot;
+      bytes += (this.contexts[i] as Context).bytes.length + (snapshot ? snapshot.dataBytes - snapshot.byteLength : 0);
+    }
+    return bytes;
   }
 
   /** Erases what a member did since its snapshot. */
@@ -128,7 +142,9 @@ export class Group {
 
   /** Back to the pool, ready for the next request; or gone, when that is cheaper. */
   release(all: boolean): void {
-    if (this.#outgrown()) {
+    const { memory } = this.shape.runtime;
+    memory.count(this);
+    if (this.#outgrown(memory.ample)) {
       this.dispose();
       return;
     }
@@ -136,19 +152,20 @@ export class Group {
     this.shape.put(this);
   }
 
-  #outgrown(): boolean {
+  #outgrown(ample: boolean): boolean {
     return this.contexts.some((context, i) => {
       const { snapshot, guest, keepsState } = this.shape.functions[i] as GuestFunction;
       if (!snapshot || keepsState) return false;
       const growth = context.bytes.length - snapshot.byteLength;
       // A program built elsewhere has its own sbrk, which would grow the memory anew each time.
-      return growth > (guest.entry === 'command' ? 0 : KEEP_GROWTH_BYTES);
+      return growth > (guest.entry === 'command' || !ample ? 0 : KEEP_GROWTH_BYTES);
     });
   }
 
   dispose(): void {
     const { runtime, functions } = this.shape;
     for (const context of this.contexts) context.dispose();
+    runtime.memory.release(this);
     for (const f of functions) f.counters.contextsLive--;
     runtime.ledger.release(this.block, functions.length);
   }

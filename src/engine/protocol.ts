@@ -100,7 +100,12 @@ export interface ErrorMessage {
 
 export type ToThread =
   /** Open the port; sent once, when everything that was deployed before is being served. */
-  | { readonly type: 'listen'; readonly host: string; /** 0: any free one; the first thread's answer is then the port of all. */ readonly port: number }
+  | {
+      readonly type: 'listen';
+      readonly host: string;
+      /** 0: any free one; the first thread's answer is then the port of all. */
+      readonly port: number;
+    }
   | { readonly type: 'deploy'; readonly version: AppVersion }
   | { readonly type: 'remove'; readonly app: string }
   /** 0 frees the function's contexts; n makes n ready. */

@@ -7,6 +7,7 @@ import { controlWords, ENTRIES, INTERRUPT, PREEMPTED, RUNNING_NOW, WATCHDOG_ASLE
 import { createEntries } from './entries.ts';
 import { Ledger } from './ledger.ts';
 import { Mappings } from './mappings.ts';
+import { MemoryBudget } from './memory-budget.ts';
 
 /** How often chains that wait are checked against their deadlines. */
 const SWEEP_MS = 10;
@@ -19,6 +20,8 @@ export interface RuntimeOptions {
   readonly controls: readonly WebAssembly.Memory[];
   /** Contexts and suspended stacks this thread may have at once; each takes two mappings of the process's address space. */
   readonly maxMappedUnits: number;
+  /** Memory that all contexts of this thread may use. */
+  readonly maxContextBytes: number;
 }
 
 export class Runtime {
@@ -32,6 +35,7 @@ export class Runtime {
   readonly thread: number;
   readonly control: WebAssembly.Memory;
   readonly mappings: Mappings;
+  readonly memory: MemoryBudget;
   /** Calls that went through a switch. */
   switches = 0;
   /** The chain whose functions run at this moment. Host functions find their caller here. */
@@ -50,6 +54,7 @@ export class Runtime {
     this.thread = options.thread;
     this.control = control;
     this.mappings = new Mappings(options.maxMappedUnits, () => this.#waiting.size);
+    this.memory = new MemoryBudget(options.maxContextBytes);
     this.#words = controlWords(control);
     this.#bell = controlWords(first);
   }
@@ -78,7 +83,7 @@ export class Runtime {
    */
   suspend(start: (resume: (value: number) => void) => void): Promise<number> {
     const chain = this.current;
-    if (chain === null || chain.killed) return Promise.reject(new Error('this request has ended'));
+    if (chain === null || !chain.mayWait()) return Promise.reject(new Error('this request has ended'));
     return new Promise((resolve) => {
       let suspended = false;
       const resume = (value: number): void => this.#resume(chain, resolve, value);

@@ -21,6 +21,8 @@ interface Run {
 
 export class Snapshot {
   readonly byteLength: number;
+  /** Bytes that are not zero: what a context that starts from here takes of the machine's memory. */
+  readonly dataBytes: number;
   readonly #runs: readonly Run[];
   readonly #globals: readonly unknown[];
   /** Runs that are zero here, but that a new instance's data segments fill. */
@@ -29,6 +31,7 @@ export class Snapshot {
   constructor(of: Restorable) {
     this.byteLength = of.bytes.length;
     this.#runs = runsOf(of.bytes.slice());
+    this.dataBytes = this.#runs.reduce((sum, run) => sum + (run.data?.length ?? 0), 0);
     this.#globals = of.globals.map((g) => g.value);
   }
 

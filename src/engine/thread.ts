@@ -6,6 +6,7 @@ import { createHostImports, type HostImports } from './host/imports.ts';
 import { respondError } from './http-sink.ts';
 import { LogBatch } from './log-batch.ts';
 import { mappedUnitsPerThread } from './mappings.ts';
+import { contextBytesPerThread } from './memory-budget.ts';
 import { Peers } from './peers.ts';
 import { type Contracts, prepare } from './prepare.ts';
 import type { AppVersion, FromThread, FunctionMetrics, LogRecord, ThreadMetrics } from './protocol.ts';
@@ -25,6 +26,8 @@ export interface EngineOptions {
   readonly controls: readonly WebAssembly.Memory[];
   readonly contracts: Contracts;
   readonly report: (message: FromThread) => void;
+  /** Memory that all contexts together may use; a share of the machine's when absent. */
+  readonly maxContextBytes?: number;
 }
 
 export class EngineThread implements Dispatcher<FunctionRoute> {
@@ -47,7 +50,12 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
     this.#contracts = options.contracts;
     this.#report = options.report;
     this.#logs = new LogBatch((records) => this.#report({ type: 'log', records }));
-    this.runtime = new Runtime({ thread, controls, maxMappedUnits: mappedUnitsPerThread(threads) });
+    this.runtime = new Runtime({
+      thread,
+      controls,
+      maxMappedUnits: mappedUnitsPerThread(threads),
+      maxContextBytes: options.maxContextBytes ?? contextBytesPerThread(threads),
+    });
     this.#host = createHostImports(this.runtime);
     this.peers = new Peers(thread, controls, (app, number) => [...this.#versions].find((v) => v.app === app && v.number === number));
     this.#idle = setInterval(() => this.#freeIdle(), IDLE_SWEEP_MS).unref();

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { CONTRACTS } from '../../src/contracts/index.ts';
 import { createControl } from '../../src/engine/control.ts';
 import type { AppVersion, FromThread, LogRecord } from '../../src/engine/protocol.ts';
-import { EngineThread } from '../../src/engine/thread.ts';
+import { type EngineOptions, EngineThread } from '../../src/engine/thread.ts';
 import type { FunctionSettings } from '../../src/model/app.ts';
 import type { Exchange } from '../../src/model/exchange.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
@@ -89,7 +89,7 @@ export class TestEngine {
   readonly #watchdog: Worker;
   #version = 0;
 
-  constructor() {
+  constructor(options: Partial<EngineOptions> = {}) {
     const controls = [createControl()];
     this.#watchdog = new Worker(new URL('../../src/engine/watchdog.ts', import.meta.url), { workerData: { controls } });
     this.thread = new EngineThread({
@@ -98,11 +98,12 @@ export class TestEngine {
       controls,
       contracts: CONTRACTS,
       report: (message) => this.messages.push(message),
+      ...options,
     });
   }
 
-  static async start(): Promise<TestEngine> {
-    const engine = new TestEngine();
+  static async start(options: Partial<EngineOptions> = {}): Promise<TestEngine> {
+    const engine = new TestEngine(options);
     await once(engine.#watchdog, 'online');
     return engine;
   }

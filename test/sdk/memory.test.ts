@@ -29,6 +29,23 @@ int weft_handle(weft_request *request, weft_response *response) {
   return weft_response_body(response, answer, strlen(answer));
 }`;
 
+/** Takes a MiB, waits, takes another. */
+const WAITER = `
+#include <stdlib.h>
+#include <string.h>
+#include <weft/v1.h>
+
+int weft_handle(weft_request *request, weft_response *response) {
+  (void)request;
+  for (int i = 0; i < 2; i++) {
+    volatile char *taken = malloc(1 << 20);
+    if (taken == NULL) return 1;
+    taken[0] = 1;
+    weft_sleep_ms(20);
+  }
+  return weft_response_body(response, "done", 4);
+}`;
+
 const KEEPER = `
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +91,21 @@ for (const toolchain of toolchains()) {
       for (let round = 0; round < 3; round++) {
         assert.ok((await engine.call('keeper')).body === expected);
         engine.thread.scale('keeper', round % 2 === 0 ? 0 : 3);
+      }
+      await engine.close();
+    });
+
+    test('requests that together take more memory than there is are refused or ended, and others go on', async () => {
+      const engine = await TestEngine.start({ maxContextBytes: 32 << 20 });
+      const wasm = await toolchain.build({ contract: 'weft', sources: { 'waiter.c': WAITER } });
+      await engine.deploy({ waiter: { wasm: await instrument(wasm, { optimize: false }) } });
+      const refused = '{"error":{"code":"WEFT_EXHAUSTED"';
+      for (let round = 0; round < 3; round++) {
+        const replies = await Promise.all(Array.from({ length: 100 }, () => engine.call('waiter')));
+        const done = replies.filter(({ status, body }) => status === 200 && body === 'done').length;
+        assert.equal(done + replies.filter(({ status, body }) => status === 503 && body.startsWith(refused)).length, 100);
+        assert.ok(done >= 10 && done <= 32, `${done} of 100`);
+        assert.equal((await engine.call('waiter')).body, 'done');
       }
       await engine.close();
     });
