@@ -30,7 +30,7 @@ export const stdio: Contract = {
     const stdout = wasi?.stdout ?? NOTHING;
     if (wasi?.overflow) return TOO_LARGE;
     if (result === 0) return { status: 200, head: typeOf(fn.spec.contentType, chain.input), body: stdout };
-    const code = wasi?.exitCode ?? (context.mailboxAddress === 0 ? 1 : (context.mailbox[MAILBOX.argument] as number));
+    const code = wasi?.exitCode ?? (context.mailboxAddress === 0 ? 1 : context.mailbox[MAILBOX.argument]);
     const body = Buffer.concat([encoder.encode(`exit status ${code}\n`), stdout]);
     return new Failure(`exit status ${code}`, { status: 500, head: typeOf(fn.spec.contentType, chain.input), body });
   },

@@ -203,7 +203,7 @@ test('chunks of mostly framing are refused', async () => {
 test('connections over the limit are told so; those there go on', async () => {
   const small = await TestIngress.start({ limits: { connections: 2 } });
   const [one, two, three] = await Promise.all([1, 2, 3].map(() => Client.connect(small.port)));
-  const texts = [one, two, three].map((client) => client?.untilEnd() ?? '');
+  const texts = [one, two, three].map(async (client) => (await client?.untilEnd()) ?? '');
   const [reply] = replies(await Promise.race(texts));
   assert.deepEqual([reply?.status, reply?.headers['connection']], [503, 'close']);
   assert.deepEqual([small.ingress.metrics.open, small.ingress.metrics.turnedAway], [2, 1]);

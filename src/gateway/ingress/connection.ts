@@ -153,10 +153,9 @@ export class Connection implements AnswerLine {
    * request. Should the socket not call its public `push` one day, all goes through the `data` event, as it does when paused.
    */
   #takeShortcut(socket: Socket): void {
-    const { push } = socket;
+    const push = socket.push.bind(socket);
     socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-      if (this.#paused || socket.readableLength > 0 || !Buffer.isBuffer(chunk) || chunk.length === 0)
-        return push.call(socket, chunk, encoding);
+      if (this.#paused || socket.readableLength > 0 || !Buffer.isBuffer(chunk) || chunk.length === 0) return push(chunk, encoding);
       this.#received(chunk);
       return true;
     };
