@@ -6,13 +6,23 @@ import { Failure, TOO_LARGE } from './contract.ts';
 
 const NOTHING = new Uint8Array(0);
 
+/** Who has room for the result of a call. */
+export interface Holder {
+  hold(bytes: number): boolean;
+}
+
 export class PendingCall implements Sink {
   settled = false;
   /** 0, or the error the caller gets. */
   error = 0;
   status = 0;
   body: Uint8Array = NOTHING;
+  readonly #holder: Holder | undefined;
   #waiter: (() => void) | undefined;
+
+  constructor(holder?: Holder) {
+    this.#holder = holder;
+  }
 
   ended(chain: Chain, result: number): void {
     const { fn } = chain;
@@ -32,9 +42,10 @@ export class PendingCall implements Sink {
   }
 
   settle(error: number, status: number, body: Uint8Array): void {
-    this.error = error;
-    this.status = status;
-    this.body = body;
+    const held = this.#holder?.hold(body.length) ?? true;
+    this.error = held ? error : CALL_ERROR.busy;
+    this.status = held ? status : 503;
+    this.body = held ? body : NOTHING;
     this.settled = true;
     this.#waiter?.();
     this.#waiter = undefined;

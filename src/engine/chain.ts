@@ -12,6 +12,7 @@ import type { Input } from './contract.ts';
 import { ENTER, START } from './entries.ts';
 import type { Group } from './group.ts';
 import type { GuestFunction } from './guest-function.ts';
+import { HeldResults } from './held-results.ts';
 import { Journal } from './journal.ts';
 import { ACTIVE, BUSY, CROSSINGS, DEPTH, FAIL_AT, HOST, lastAt, openAt, resultAt, RUNNING, TOUCHED } from './ledger.ts';
 import type { Runtime } from './runtime.ts';
@@ -65,10 +66,10 @@ export class Chain {
   wake: ((value: number) => void) | undefined;
   /** The client has its answer (an error); what is left of the chain is only unwound. */
   killed = false;
-  /** The call that `await_call` waits for, those that `start` began, and the bytes of the last result from the host. */
+  /** The call that `await_call` waits for, those that `start` began, and what came of them. */
   pending: PendingCall | undefined;
   readonly handles: (PendingCall | undefined)[] = [];
-  lastResult: Uint8Array | undefined;
+  #results: HeldResults | undefined;
   /** Standard input and environment of a program with `main`. */
   program: Program | undefined;
   /** The head of a streamed answer is out: it can no longer be answered otherwise. */
@@ -105,6 +106,12 @@ export class Chain {
   get active(): number {
     const { group } = this;
     return group.contexts.length === 1 ? 0 : (this.runtime.ledger.words[group.block + ACTIVE] as number);
+  }
+
+  /** Most requests call nobody through the host, and have none. */
+  get results(): HeldResults {
+    this.#results ??= new HeldResults(this.runtime.memory, this.journal !== undefined);
+    return this.#results;
   }
 
   get context(): Context {
@@ -226,7 +233,7 @@ export class Chain {
       this.version.log(this.activeFunction, 'error', memberDeadline ? 'ended at its deadline' : `trapped: ${describe(cause, exit)}`);
     }
     this.#ending = undefined;
-    if (!this.#over && this.journal && active !== this.fn.member && this.journal.replays < MAX_REPLAYS) {
+    if (!this.#over && this.journal?.complete && active !== this.fn.member && this.journal.replays < MAX_REPLAYS) {
       this.#replay(active, memberDeadline ? CALL_ERROR.deadline : CALL_ERROR.trapped);
       return;
     }
@@ -240,7 +247,7 @@ export class Chain {
     this.group.rollBack(true);
     this.handles.length = 0;
     this.pending = undefined;
-    this.lastResult = undefined;
+    this.#results?.take(undefined);
     this.#begin();
   }
 
@@ -263,6 +270,7 @@ export class Chain {
 
   /** The answer is out; the contexts go back to their snapshots and to the pool. */
   #release(all: boolean): void {
+    this.#results?.end();
     for (const { wasi } of this.group.contexts) wasi?.flush();
     this.fn.running--;
     if (this.group.contexts.length > 1) this.runtime.switches += this.runtime.ledger.words[this.group.block + CROSSINGS] as number;

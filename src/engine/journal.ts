@@ -6,10 +6,18 @@
  * journal, and after a trap all contexts return to their snapshots and the request runs again: recorded values stand in
  * for the host, nothing is done twice, and the crossing that trapped gives its caller an error instead of entering the
  * callee. The path of a request that does not trap pays for appending to an array.
+ *
+ * A request that makes host calls without end fills no memory with them: past a bound nothing more is recorded, and a callee's trap
+ * then ends the whole request.
  */
+const MAX_VALUES = 100_000;
+const MAX_BYTES = 16 * 1024 * 1024;
+
 export class Journal {
-  readonly #values: unknown[] = [];
+  #values: unknown[] = [];
   #next = 0;
+  #bytes = 0;
+  #complete = true;
   /** Crossings that fail in a replay, in order, with the error their caller gets. */
   readonly #failures: { readonly crossing: number; readonly error: number }[] = [];
   #failure = 0;
@@ -19,9 +27,23 @@ export class Journal {
     // A replay repeats the calls of the run that was recorded, so what lies here is what this very call site put here.
     if (this.#next < this.#values.length) return this.#values[this.#next++] as T;
     const value = produce();
+    if (this.#complete) this.#record(value);
+    return value;
+  }
+
+  #record(value: unknown): void {
+    if (value instanceof Uint8Array) this.#bytes += value.length;
     this.#values.push(value);
     this.#next++;
-    return value;
+    if (this.#next < MAX_VALUES && this.#bytes < MAX_BYTES) return;
+    this.#complete = false;
+    this.#values = [];
+    this.#next = 0;
+  }
+
+  /** Everything was recorded: the request can be replayed. */
+  get complete(): boolean {
+    return this.#complete;
   }
 
   get length(): number {

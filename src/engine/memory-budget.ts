@@ -46,7 +46,7 @@ export class MemoryBudget {
     return this.#used > this.#max;
   }
 
-  /** Whether memory that only might be used again is worth keeping. */
+  /** Whether there is enough to keep what could be done without: memory that might be used again, results nobody took yet. */
   get ample(): boolean {
     return this.#used <= this.#max / 4;
   }

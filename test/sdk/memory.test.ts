@@ -46,6 +46,26 @@ int weft_handle(weft_request *request, weft_response *response) {
   return weft_response_body(response, "done", 4);
 }`;
 
+/** Begins sixty calls that answer a MiB each before it waits for one; says how many it got. */
+const COLLECTOR = `
+#include <stdio.h>
+#include <string.h>
+#include <weft/v1.h>
+
+int weft_handle(weft_request *request, weft_response *response) {
+  (void)request;
+  int handles[60], got = 0;
+  for (int i = 0; i < 60; i++) handles[i] = weft_start("keeper", "", 0);
+  weft_sleep_ms(20);
+  for (int i = 0; i < 60; i++) {
+    weft_result result;
+    got += weft_wait(handles[i], &result) == 0;
+  }
+  char text[16];
+  snprintf(text, sizeof text, "%d", got);
+  return weft_response_body(response, text, strlen(text));
+}`;
+
 const KEEPER = `
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +126,20 @@ for (const toolchain of toolchains()) {
         assert.equal(done + replies.filter(({ status, body }) => status === 503 && body.startsWith(refused)).length, 100);
         assert.ok(done >= 10 && done <= 32, `${done} of 100`);
         assert.equal((await engine.call('waiter')).body, 'done');
+      }
+      await engine.close();
+    });
+
+    test('results that nobody takes count as well: calls beyond the memory there is fail, alone', async () => {
+      const engine = await TestEngine.start({ maxContextBytes: 48 << 20 });
+      const build = async (file: string, source: string): Promise<TestFunction> => ({
+        wasm: await instrument(await toolchain.build({ contract: 'weft', sources: { [file]: source } }), { optimize: false }),
+      });
+      await engine.deploy({ keeper: await build('keeper.c', KEEPER), collector: await build('collector.c', COLLECTOR) });
+      for (let round = 0; round < 3; round++) {
+        const { status, body } = await engine.call('collector');
+        assert.equal(status, 200, body);
+        assert.ok(Number(body) >= 4 && Number(body) < 48, `${body} of 60`);
       }
       await engine.close();
     });

@@ -25,7 +25,7 @@ export function callImports(runtime: Runtime): CallHost {
   };
   const result = (destination: number, offset: number, length: number): number => {
     const chain = caller(runtime);
-    const last = chain.lastResult;
+    const { last } = chain.results;
     if (!last || (offset >>> 0) + (length >>> 0) > last.length) return CALL_ERROR.tooLarge;
     bytesAt(chain, destination, length).set(last.subarray(offset >>> 0, (offset >>> 0) + (length >>> 0)));
     return length;
@@ -104,7 +104,7 @@ function awaitStack(runtime: Runtime, promise: Promise<number>, member: number):
 
 function begin(chain: Chain, fn: number, body: Uint8Array, how: 'wait' | 'parallel' = 'wait'): PendingCall {
   return chain.effect(() => {
-    const pending = new PendingCall();
+    const pending = new PendingCall(chain.results);
     chain.version.call(chain, fn, body, pending, how);
     return pending;
   });
@@ -116,9 +116,9 @@ function collect(chain: Chain, pending: PendingCall, out: number, capacity: numb
   chain.runtime.ledger.words[group.block + lastAt(group.contexts.length, active)] = HOST;
   if (context.mailboxAddress !== 0) context.mailbox[MAILBOX.callStatus] = pending.status;
   if (pending.error !== 0) {
-    chain.lastResult = undefined;
+    chain.results.take(undefined);
     return pending.error;
   }
-  chain.lastResult = pending.body;
+  chain.results.take(pending.body);
   return give(chain, pending.body, out, capacity);
 }

@@ -40,8 +40,9 @@ export function fetchImports(runtime: Runtime): Record<string, unknown> {
       const outcome = chain.effect(() => perform(chain, bytes));
       return runtime.suspend((resume) => {
         void outcome.then(({ error, text }) => {
-          chain.lastResult = text;
-          resume(error !== 0 ? error : give(chain, text, out, capacity));
+          const held = chain.results.hold(text.length);
+          chain.results.take(held ? text : undefined);
+          resume(error !== 0 ? error : held ? give(chain, text, out, capacity) : CALL_ERROR.busy);
         });
       });
     }),
