@@ -8,7 +8,7 @@ export function deliver(chain: Chain, head: Uint8Array, body: Uint8Array): boole
   const { context } = chain;
   const length = head.length + body.length;
   const small = length <= (context.mailbox[MAILBOX.inboxCapacity] as number) >>> 0;
-  const at = small ? (context.mailbox[MAILBOX.inbox] as number) >>> 0 : context.reserve(length);
+  const at = small ? (context.mailbox[MAILBOX.inbox] as number) >>> 0 : chain.runtime.reserve(chain, length);
   const target = context.view(at, length);
   if (at === 0 || !target) return false;
   target.set(head);

@@ -38,11 +38,15 @@ export const openAt = (members: number, member: number): number => RESULT + memb
 export const lastAt = (members: number, member: number): number => RESULT + 2 * members + 3 * member;
 const blockWords = (members: number): number => RESULT + 5 * members;
 
+/** First word of the ledger, before all blocks: not 0 while JavaScript waits for a guest, which then cannot be suspended. */
+export const MAY_NOT_SUSPEND = 0;
+const RESERVED_WORDS = 1;
+
 export class Ledger {
   readonly memory = new WebAssembly.Memory({ initial: 1 });
   /** All words; replaced when the ledger grows, so never kept. */
   words = new Int32Array(this.memory.buffer);
-  #used = 0;
+  #used = RESERVED_WORDS;
   readonly #free = new Map<number, number[]>();
 
   /** Word index of a block for a group of n. */

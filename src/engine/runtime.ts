@@ -5,7 +5,7 @@ import { CALL_ERROR } from './abi.ts';
 import type { Chain } from './chain.ts';
 import { controlWords, ENTRIES, INTERRUPT, PREEMPTED, RUNNING_NOW, WATCHDOG_ASLEEP } from './control.ts';
 import { createEntries } from './entries.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, MAY_NOT_SUSPEND } from './ledger.ts';
 import { Mappings } from './mappings.ts';
 import { MemoryBudget } from './memory-budget.ts';
 
@@ -13,6 +13,8 @@ import { MemoryBudget } from './memory-budget.ts';
 const SWEEP_MS = 10;
 /** Resumptions in one turn of the event loop, after which sockets and timers come first. */
 const BURST = 256;
+/** How long a guest may look for room for its input. */
+const RESERVE_MS = 100;
 
 export interface RuntimeOptions {
   readonly thread: number;
@@ -47,6 +49,7 @@ export class Runtime {
   readonly #preempted: (() => void)[] = [];
   #sweep: NodeJS.Timeout | undefined;
   #burst = 0;
+  #reservedSince = 0;
 
   constructor(options: RuntimeOptions) {
     const [control, first] = [options.controls[options.thread], options.controls[0]];
@@ -137,6 +140,30 @@ export class Runtime {
       if (verdict === 0) this.#preempt(() => wake(0));
       else wake(verdict);
     });
+  }
+
+  /**
+   * Lets a guest find room for its input: the one time that JavaScript waits for it. It cannot be suspended, so it gets a few slices
+   * and no more.
+   */
+  reserve(chain: Chain, length: number): number {
+    const outer = this.current;
+    this.current = chain;
+    if (outer === null) this.#goIn(false);
+    this.#reservedSince = performance.now();
+    this.ledger.words[MAY_NOT_SUSPEND] = 1;
+    try {
+      return chain.context.reserve(length);
+    } finally {
+      this.ledger.words[MAY_NOT_SUSPEND] = 0;
+      this.current = outer;
+      if (outer === null) Atomics.store(this.#words, RUNNING_NOW, 0);
+    }
+  }
+
+  reservingTooLong(): boolean {
+    this.clearInterrupt();
+    return performance.now() - this.#reservedSince > RESERVE_MS;
   }
 
   clearInterrupt(): void {

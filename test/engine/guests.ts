@@ -14,11 +14,13 @@ export interface GuestText {
   /** Body of `weft_enter (param $kind i32) (result i32)`. */
   readonly enter: string;
   readonly init?: string;
+  /** Body of `weft_reserve (param $length i32) (result i32)`. */
+  readonly reserve?: string;
   readonly pages?: number;
 }
 
 /** `$in`, `$length`: where the input lies. `$answer pointer length`: sets the answer. `$check`: an interrupt check. */
-export function guest({ imports = '', extra = '', enter, init, pages = 2 }: GuestText): Uint8Array {
+export function guest({ imports = '', extra = '', enter, init, reserve = '(i32.const 16384)', pages = 2 }: GuestText): Uint8Array {
   const text = `(module
     (import "env" "memory" (memory $memory ${pages}))
     (import "weft" "control" (memory $control 1 1 shared))
@@ -38,7 +40,7 @@ export function guest({ imports = '', extra = '', enter, init, pages = 2 }: Gues
       (i32.store $memory (i32.const ${MAILBOX + 28}) (i32.const 0))
       (i32.store $memory (i32.const ${MAILBOX + 32}) (local.get 0))
       (i32.store $memory (i32.const ${MAILBOX + 36}) (local.get 1)))
-    (func (export "weft_reserve") (param i32) (result i32) (i32.const 16384))
+    (func (export "weft_reserve") (param $length i32) (result i32) ${reserve})
     ${init ? `(func (export "weft_init") (result i32) ${init})` : ''}
     ${extra}
     (func (export "weft_enter") (param $kind i32) (result i32) (local $i i32) (local $n i32) ${enter}))`;
