@@ -6,7 +6,7 @@
  */
 import { WeftError } from '../model/errors.ts';
 import { CALL_ERROR, KIND_CALL, KIND_HTTP } from './abi.ts';
-import type { PendingCall } from './call.ts';
+import { CallsUnderWay } from './calls-under-way.ts';
 import type { Context } from './context.ts';
 import type { Input } from './contract.ts';
 import { ENTER, START } from './entries.ts';
@@ -66,9 +66,8 @@ export class Chain {
   wake: ((value: number) => void) | undefined;
   /** The client has its answer (an error); what is left of the chain is only unwound. */
   killed = false;
-  /** The call that `await_call` waits for, those that `start` began, and what came of them. */
-  pending: PendingCall | undefined;
-  readonly handles: (PendingCall | undefined)[] = [];
+  /** By member: what its latest activation has under way. */
+  readonly #calls: CallsUnderWay[] = [];
   #results: HeldResults | undefined;
   /** Standard input and environment of a program with `main`. */
   program: Program | undefined;
@@ -112,6 +111,25 @@ export class Chain {
   get results(): HeldResults {
     this.#results ??= new HeldResults(this.runtime.memory, this.journal !== undefined);
     return this.#results;
+  }
+
+  /** Calls of the active function. */
+  get calls(): CallsUnderWay {
+    const { active, group } = this;
+    const activation =
+      active === this.fn.member ? 0 : (this.runtime.ledger.words[group.block + openAt(group.contexts.length, active)] as number);
+    const known = this.#calls[active];
+    if (known?.activation === activation) return known;
+    const calls = new CallsUnderWay(activation);
+    this.#calls[active] = calls;
+    return calls;
+  }
+
+  /** What `result` reads from now on, for the active function. */
+  takeFromHost(result: Uint8Array | undefined): void {
+    const { group } = this;
+    this.runtime.ledger.words[group.block + lastAt(group.contexts.length, this.active)] = HOST;
+    this.results.take(result);
   }
 
   get context(): Context {
@@ -245,8 +263,7 @@ export class Chain {
     const crossing = words[this.group.block + openAt(this.group.contexts.length, member)] as number;
     this.journal?.rewind(crossing, error);
     this.group.rollBack(true);
-    this.handles.length = 0;
-    this.pending = undefined;
+    this.#calls.length = 0;
     this.#results?.take(undefined);
     this.#begin();
   }

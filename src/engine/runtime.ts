@@ -16,6 +16,19 @@ const BURST = 256;
 /** How long a guest may look for room for its input. */
 const RESERVE_MS = 100;
 
+/**
+ * What a suspended chain is resumed with. A function is called when it is resumed, and not at all if it was ended meanwhile: by then
+ * its contexts may serve somebody else. What it throws ends up in the guest, like any host call's error.
+ */
+export type Value = number | (() => number);
+/** Drops what would have resumed a chain, once something has. */
+type Forget = () => void;
+/** Arranges for the callback to be called. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to forget
+export type Suspension = (resume: (value: Value) => void) => Forget | void;
+
+const endedAlready: Suspension = (resume) => void setImmediate(resume, CALL_ERROR.deadline);
+
 export interface RuntimeOptions {
   readonly thread: number;
   /** Control pages of all threads; the first one carries the watchdog's bell. */
@@ -84,28 +97,34 @@ export class Runtime {
    * Suspends the running chain until `start`'s callback gets a value; what a suspending import returns. The resumption of
    * WebAssembly is the promise reaction right behind ours in the microtask queue, so `current` is set just before it.
    */
-  suspend(start: (resume: (value: number) => void) => void): Promise<number> {
+  suspend(start: Suspension): Promise<number> {
     const chain = this.current;
-    if (chain === null || !chain.mayWait()) return Promise.reject(new Error('this request has ended'));
-    return new Promise((resolve) => {
-      let suspended = false;
-      const resume = (value: number): void => this.#resume(chain, resolve, value);
-      // What is at hand already must not resolve the promise before WebAssembly reacts to it, or `current` is set too early.
-      const wake = once((value: number) => (suspended ? resume(value) : queueMicrotask(() => resume(value))));
+    if (chain === null) throw new TypeError('only a running chain can be suspended');
+    // A request that has ended already is only let go on until its next interrupt check.
+    const begin = chain.mayWait() ? start : endedAlready;
+    return new Promise((resolve, reject) => {
+      const suspension: { begun: boolean; forget?: Forget | undefined } = { begun: false };
+      const resume = (value: Value): void => this.#resume(chain, resolve, value, reject);
+      const wake = once((value: Value) => {
+        suspension.forget?.();
+        // What is at hand already must not resolve the promise before WebAssembly reacts to it, or `current` is set too early.
+        if (suspension.begun) resume(value);
+        else queueMicrotask(() => resume(value));
+      });
       chain.wake = wake;
-      start(wake);
-      suspended = true;
+      suspension.forget = begin(wake) ?? undefined;
+      suspension.begun = true;
     });
   }
 
   /** The same for a caller that waits for a callee on another stack of the same chain; the callee is the one to wake. */
   suspendOuter(chain: Chain, start: (resume: (value: number) => void) => void): Promise<number> {
-    return new Promise((resolve) => start(once((value) => this.#resume(chain, resolve, value))));
+    return new Promise((resolve) => start(once((value: number) => this.#resume(chain, resolve, value))));
   }
 
-  #resume(chain: Chain, resolve: (value: number) => void, value: number): void {
+  #resume(chain: Chain, resolve: (value: number) => void, value: Value, reject?: (cause: unknown) => void): void {
     if (++this.#burst > BURST) {
-      setImmediate(() => this.#resume(chain, resolve, value));
+      setImmediate(() => this.#resume(chain, resolve, value, reject));
       return;
     }
     if (this.#burst === 1) setImmediate(() => (this.#burst = 0));
@@ -113,7 +132,11 @@ export class Runtime {
       this.current = chain;
       this.#goIn(chain.killed);
     });
-    resolve(value);
+    try {
+      resolve(typeof value === 'function' ? value() : value);
+    } catch (cause) {
+      reject?.(cause);
+    }
     queueMicrotask(() => {
       this.current = null;
       Atomics.store(this.#words, RUNNING_NOW, 0);
@@ -209,7 +232,7 @@ export class Runtime {
   }
 }
 
-function once(fn: (value: number) => void): (value: number) => void {
+function once<T>(fn: (value: T) => void): (value: T) => void {
   let done = false;
   return (value) => {
     if (done) return;

@@ -105,6 +105,8 @@ export class TestEngine {
   static async start(options: Partial<EngineOptions> = {}): Promise<TestEngine> {
     const engine = new TestEngine(options);
     await once(engine.#watchdog, 'online');
+    // node:test runs the hooks of a file when nothing is left to do in it; requests under way keep the thread alive themselves.
+    engine.#watchdog.unref();
     return engine;
   }
 

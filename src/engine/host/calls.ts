@@ -2,13 +2,10 @@
 import { CALL_ERROR, MAILBOX } from '../abi.ts';
 import { PendingCall } from '../call.ts';
 import type { Chain } from '../chain.ts';
-import { HOST, lastAt, resultAt } from '../ledger.ts';
+import { resultAt } from '../ledger.ts';
 import type { Runtime } from '../runtime.ts';
 import type { SwitchHost } from '../switch.ts';
 import { bytesAt, caller, give, textAt } from './guest.ts';
-
-/** Calls that one request may have begun and not yet waited for. */
-const MAX_HANDLES = 1024;
 
 export interface CallHost {
   readonly imports: Record<string, unknown>;
@@ -20,7 +17,7 @@ export function callImports(runtime: Runtime): CallHost {
     const chain = caller(runtime);
     const pending = begin(chain, fn, bytesAt(chain, input, length));
     if (pending.settled) return collect(chain, pending, out, capacity);
-    chain.pending = pending;
+    chain.calls.expect(pending);
     return CALL_ERROR.pending;
   };
   const result = (destination: number, offset: number, length: number): number => {
@@ -36,7 +33,7 @@ export function callImports(runtime: Runtime): CallHost {
       const [out, capacity] = args.slice(-2) as [number, number];
       const pending = take(chain, ...args);
       return runtime.suspend((resume) => {
-        if (pending) pending.onSettled(() => resume(collect(chain, pending, out, capacity)));
+        if (pending) pending.onSettled(() => resume(() => collect(chain, pending, out, capacity)));
         else resume(CALL_ERROR.notFound);
       });
     });
@@ -49,22 +46,13 @@ export function callImports(runtime: Runtime): CallHost {
         const chain = caller(runtime);
         return chain.version.byName.get(textAt(chain, name, length))?.id ?? CALL_ERROR.notFound;
       },
-      await_call: awaitPending((chain) => {
-        const { pending } = chain;
-        chain.pending = undefined;
-        return pending;
-      }),
+      await_call: awaitPending((chain) => chain.calls.takeExpected()),
       start: (fn: number, input: number, length: number): number => {
         const chain = caller(runtime);
-        if (chain.handles.length >= MAX_HANDLES) return CALL_ERROR.busy;
-        return chain.handles.push(begin(chain, fn, bytesAt(chain, input, length), 'parallel')) - 1;
+        const { calls } = chain;
+        return calls.full ? CALL_ERROR.busy : calls.add(begin(chain, fn, bytesAt(chain, input, length), 'parallel'));
       },
-      wait: awaitPending((chain, handle = -1) => {
-        const pending = chain.handles[handle];
-        chain.handles[handle] = undefined;
-        while (chain.handles.length > 0 && chain.handles.at(-1) === undefined) chain.handles.pop();
-        return pending;
-      }),
+      wait: awaitPending((chain, handle = -1) => chain.calls.take(handle)),
     },
     forSwitch: {
       call,
@@ -112,13 +100,9 @@ function begin(chain: Chain, fn: number, body: Uint8Array, how: 'wait' | 'parall
 
 /** Hands a settled call's result to the caller: status in its mailbox, bytes where it has room, the rest kept for `result`. */
 function collect(chain: Chain, pending: PendingCall, out: number, capacity: number): number {
-  const { group, active, context } = chain;
-  chain.runtime.ledger.words[group.block + lastAt(group.contexts.length, active)] = HOST;
-  if (context.mailboxAddress !== 0) context.mailbox[MAILBOX.callStatus] = pending.status;
-  if (pending.error !== 0) {
-    chain.results.take(undefined);
-    return pending.error;
-  }
-  chain.results.take(pending.body);
+  const { context } = chain;
+  if (context.mailboxAddress !== 0) context.mailbox[MAILBOX.callStatus] = pending.error === 0 ? pending.status : 0;
+  chain.takeFromHost(pending.error === 0 ? pending.body : undefined);
+  if (pending.error !== 0) return pending.error;
   return give(chain, pending.body, out, capacity);
 }

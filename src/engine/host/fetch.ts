@@ -39,14 +39,16 @@ export function fetchImports(runtime: Runtime): Record<string, unknown> {
       const bytes = bytesAt(chain, request, length).slice();
       const outcome = chain.effect(() => perform(chain, bytes));
       return runtime.suspend((resume) => {
-        void outcome.then(({ error, text }) => {
-          const held = chain.results.hold(text.length);
-          chain.results.take(held ? text : undefined);
-          resume(error !== 0 ? error : held ? give(chain, text, out, capacity) : CALL_ERROR.busy);
-        });
+        void outcome.then(({ error, text }) => resume(() => (error === 0 ? collect(chain, text, out, capacity) : error)));
       });
     }),
   };
+}
+
+function collect(chain: Chain, text: Uint8Array, out: number, capacity: number): number {
+  const held = chain.results.hold(text.length);
+  chain.takeFromHost(held ? text : undefined);
+  return held ? give(chain, text, out, capacity) : CALL_ERROR.busy;
 }
 
 async function perform(chain: Chain, bytes: Uint8Array): Promise<Outcome> {

@@ -20,10 +20,15 @@ export function sleep(runtime: Runtime, ms: number): Promise<number> {
 }
 
 /** Never early, as POSIX promises: timers count whole milliseconds, from a time that may lie a little back. */
-function wakeAt(until: number, resume: (value: number) => void): void {
-  const rest = until - performance.now();
-  if (!(rest > 0)) setImmediate(resume, 0);
-  else setTimeout(wakeAt, Math.min(Math.ceil(rest), MAX_SLEEP_MS), until, resume);
+function wakeAt(until: number, resume: (value: number) => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const rest = until - performance.now();
+    if (rest > 0) timer = setTimeout(look, Math.min(Math.ceil(rest), MAX_SLEEP_MS));
+    else setImmediate(resume, 0);
+  };
+  look();
+  return () => clearTimeout(timer);
 }
 
 export function systemImports(runtime: Runtime): Record<string, unknown> {

@@ -39,7 +39,7 @@ export function pollImports(runtime: Runtime): Record<string, unknown> {
 
 /** V8 suspends whatever a suspending import returns, so even an answer at hand takes the way by which a chain is resumed. */
 function soon(runtime: Runtime, errno: Errno): Promise<number> {
-  return runtime.suspend((resume) => setImmediate(resume, errno));
+  return runtime.suspend((resume) => void setImmediate(resume, errno));
 }
 
 function soonest(state: WasiState, from: number, count: number): number {
