@@ -15,6 +15,7 @@ const bare = (status: number): Answer => ({ status, head: PLAIN, body: NOTHING }
 export const nightcore: Contract = {
   name: 'nightcore',
   switchable: true,
+  mayExit: false,
   admit(spec: FunctionSettings, { method, path }: Input): Answer | undefined {
     const allowed = method === 'POST' || (method === 'GET' && spec.nightcore?.allowHttpGet === true);
     return allowed && path === '' ? undefined : bare(404);

@@ -15,6 +15,7 @@ export const stdio: Contract = {
   name: 'stdio',
   // Its input and output are the host's streams, which no switch can reach.
   switchable: false,
+  mayExit: true,
   accept(chain: Chain): boolean {
     chain.program = {
       env: () => environment(chain.fn.spec.env, chain.fn.name, chain.input),

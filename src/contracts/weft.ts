@@ -34,6 +34,7 @@ export function readAnswer(chain: Chain): Answer | Failure {
 export const weft: Contract = {
   name: 'weft',
   switchable: true,
+  mayExit: false,
   accept: (chain: Chain, input: Input) => deliver(chain, input.head, input.body),
   answer: (chain, result) => (result === 0 ? readAnswer(chain) : new Failure(`it returned ${result}`)),
 };

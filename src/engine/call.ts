@@ -37,8 +37,8 @@ export class PendingCall implements Sink {
     }
   }
 
-  failed(_chain: Chain, error: WeftError): void {
-    this.settle(callError(error), error.entry.status, NOTHING);
+  failed(chain: Chain, error: WeftError): void {
+    this.settle(chain.roomless ? CALL_ERROR.noMemory : callError(error), error.entry.status, NOTHING);
   }
 
   settle(error: number, status: number, body: Uint8Array): void {

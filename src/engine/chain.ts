@@ -13,10 +13,11 @@ import { ENTER, START } from './entries.ts';
 import type { Group } from './group.ts';
 import type { GuestFunction } from './guest-function.ts';
 import { HeldResults } from './held-results.ts';
-import { Journal } from './journal.ts';
-import { ACTIVE, BUSY, CROSSINGS, DEPTH, FAIL_AT, HOST, lastAt, openAt, resultAt, RUNNING, TOUCHED } from './ledger.ts';
+import { Diverged, type Effect, Journal } from './journal.ts';
+import { ACTIVE, BUSY, CROSSINGS, DEPTH, HOST, lastAt, NONE, openAt, resultAt, RUNNING, STOP_AT, TOUCHED } from './ledger.ts';
 import type { Runtime } from './runtime.ts';
 import type { Stream } from './stream.ts';
+import { BY_HOST } from './switch.ts';
 import type { Version } from './version.ts';
 
 /** Who waits for a chain. Exactly one of the two is called, once. */
@@ -32,9 +33,6 @@ export interface Program {
   readonly stdin: Uint8Array;
 }
 
-/** A request that traps this often in its callees is not worth more replays. */
-const MAX_REPLAYS = 16;
-
 export interface ChainStart {
   readonly runtime: Runtime;
   readonly version: Version;
@@ -47,6 +45,13 @@ export interface ChainStart {
   readonly stream?: Stream | undefined;
   /** Export to run in place of the contract's entry: an initialiser, once, before the snapshot. */
   readonly initializer?: '_initialize' | 'weft_init';
+}
+
+/** An activation of a callee, and since when it is known to be there. */
+interface Watched {
+  readonly member: number;
+  readonly crossing: number;
+  readonly since: number;
 }
 
 export class Chain {
@@ -66,6 +71,10 @@ export class Chain {
   wake: ((value: number) => void) | undefined;
   /** The client has its answer (an error); what is left of the chain is only unwound. */
   killed = false;
+  /** Its function has no room for what came in, and was not entered. */
+  roomless = false;
+  /** Woken for a callee's deadline: its next interrupt check ends it. */
+  mustLook = false;
   /** By member: what its latest activation has under way. */
   readonly #calls: CallsUnderWay[] = [];
   #results: HeldResults | undefined;
@@ -78,10 +87,10 @@ export class Chain {
   readonly #sink: Sink;
   readonly #initializer: ChainStart['initializer'];
   #over = false;
-  /** Why the interrupt's slow path ended the active function, for the trap handler. */
-  #ending: 'deadline' | 'member-deadline' | undefined;
-  #watchedCrossing = -1;
-  #watchedSince = 0;
+  /** The callee that the interrupt's slow path ended for its own deadline, for the trap handler. */
+  #overdue: number | undefined;
+  /** By member: the activation that was last found in it. */
+  readonly #watched: Watched[] = [];
 
   constructor(start: ChainStart, input: Input) {
     this.runtime = start.runtime;
@@ -132,6 +141,11 @@ export class Chain {
     this.results.take(result);
   }
 
+  get lastFromHost(): Uint8Array | undefined {
+    const { group, active } = this;
+    return this.#word(lastAt(group.contexts.length, active)) === HOST ? this.#results?.last : undefined;
+  }
+
   get context(): Context {
     return this.group.contexts[this.active] as Context;
   }
@@ -146,8 +160,25 @@ export class Chain {
   }
 
   /** Does something outside the contexts, or takes over what a replayed run did already. */
-  effect<T>(produce: () => T): T {
-    return this.journal ? this.journal.value(produce) : produce();
+  effect<T>(effect: Effect, produce: () => T): T {
+    const { journal } = this;
+    if (!journal) return produce();
+    try {
+      const value = journal.value(effect, this.#word(CROSSINGS), produce);
+      if (journal.stopAt === 0) this.#setWord(STOP_AT, 0);
+      return value;
+    } catch (cause) {
+      if (cause instanceof Diverged) this.kill(this.#trap('when it ran again after a trap, it did not do the same'));
+      throw cause;
+    }
+  }
+
+  #word(at: number): number {
+    return this.runtime.ledger.words[this.group.block + at] as number; // within the group's block
+  }
+
+  #setWord(at: number, value: number): void {
+    this.runtime.ledger.words[this.group.block + at] = value;
   }
 
   start(): void {
@@ -164,6 +195,7 @@ export class Chain {
     let promise: Promise<number>;
     try {
       if (this.#initializer === undefined && !fn.contract.accept(this, this.input)) {
+        this.roomless = true;
         this.#fail(new WeftError('WEFT_MEMORY', { name: fn.name, bytes: fn.spec.limits.memoryBytes }));
         return;
       }
@@ -194,13 +226,13 @@ export class Chain {
     const { block, contexts } = this.group;
     const root = this.fn.member;
     words[block + CROSSINGS] = 0;
-    words[block + FAIL_AT] = this.journal?.failAt ?? -1;
+    words[block + STOP_AT] = this.journal?.stopAt ?? -1;
     words[block + ACTIVE] = root;
     words[block + DEPTH] = this.depth;
     words[block + BUSY] = 1 << root;
     words[block + TOUCHED] = 1 << root;
     words[block + resultAt(root)] = RUNNING;
-    words[block + lastAt(contexts.length, root)] = HOST;
+    words[block + lastAt(contexts.length, root)] = NONE;
   }
 
   /** The entry suspended, or trapped: its promise tells. */
@@ -237,44 +269,57 @@ export class Chain {
   #trapped(cause: unknown): void {
     const { active } = this;
     const exit = this.context.wasi?.exitCode;
-    if (exit !== undefined && active === this.fn.member && !this.#over) {
-      // proc_exit leaves through a trap; for the root function that is an ordinary end.
+    if (exit !== undefined && this.fn.contract.mayExit && active === this.fn.member && !this.#over) {
+      // proc_exit leaves through a trap; for a program with main that is an ordinary end.
       this.runtime.ledger.words[this.group.block + resultAt(active)] = exit === 0 ? 0 : 1;
       this.#over = true;
       this.#sink.ended(this, exit === 0 ? 0 : 1);
       this.#release(true);
       return;
     }
-    const memberDeadline = this.#ending === 'member-deadline';
-    if (!this.#over && this.#ending !== 'deadline') {
-      this.activeFunction.counters.traps++;
-      this.version.log(this.activeFunction, 'error', memberDeadline ? 'ended at its deadline' : `trapped: ${describe(cause, exit)}`);
+    if (!this.#over && !this.#pastDeadline) this.#logTrap(describe(cause, exit));
+    const failing = this.#overdue ?? active;
+    const error = this.#overdue === undefined ? CALL_ERROR.trapped : CALL_ERROR.deadline;
+    this.#overdue = undefined;
+    if (this.#over || failing === this.fn.member || this.#pastDeadline || !this.#replay(failing, error)) {
+      this.#fail(this.#errorOf(cause, exit));
     }
-    this.#ending = undefined;
-    if (!this.#over && this.journal?.complete && active !== this.fn.member && this.journal.replays < MAX_REPLAYS) {
-      this.#replay(active, memberDeadline ? CALL_ERROR.deadline : CALL_ERROR.trapped);
-      return;
-    }
-    this.#fail(this.#errorOf(cause, exit));
   }
 
-  #replay(member: number, error: number): void {
-    const { words } = this.runtime.ledger;
-    const crossing = words[this.group.block + openAt(this.group.contexts.length, member)] as number;
-    this.journal?.rewind(crossing, error);
+  get #pastDeadline(): boolean {
+    return performance.now() >= this.deadlineAt;
+  }
+
+  #logTrap(reason: string): void {
+    const fn = this.#overdue === undefined ? this.activeFunction : (this.group.shape.functions[this.#overdue] as GuestFunction);
+    fn.counters.traps++;
+    this.version.log(fn, 'error', this.#overdue === undefined ? `trapped: ${reason}` : 'ended at its deadline');
+  }
+
+  /** Runs the request again up to the crossing into that member, which then gives the error. False when that cannot be. */
+  #replay(member: number, error: number): boolean {
+    const crossing = this.#word(openAt(this.group.contexts.length, member));
+    if (!this.journal?.canFail(crossing)) return false;
+    this.journal.rewind(crossing, error);
     this.group.rollBack(true);
     this.#calls.length = 0;
+    this.#watched.length = 0;
     this.#results?.take(undefined);
     this.#begin();
+    return true;
+  }
+
+  #trap(reason: string, cause?: unknown): WeftError {
+    return new WeftError('WEFT_FUNCTION_TRAPPED', { name: this.activeFunction.name, reason }, { cause });
   }
 
   #errorOf(cause: unknown, exit: number | undefined): WeftError {
     const fn = this.activeFunction;
     const { name } = fn;
     const { memoryBytes, deadlineMs } = fn.spec.limits;
-    if (performance.now() >= this.deadlineAt) return new WeftError('WEFT_DEADLINE', { name, ms: deadlineMs });
+    if (this.#pastDeadline) return new WeftError('WEFT_DEADLINE', { name, ms: deadlineMs });
     if (this.context.bytes.length + 65_536 > memoryBytes) return new WeftError('WEFT_MEMORY', { name, bytes: memoryBytes }, { cause });
-    return new WeftError('WEFT_FUNCTION_TRAPPED', { name, reason: describe(cause, exit) }, { cause });
+    return this.#trap(describe(cause, exit), cause);
   }
 
   #fail(error: WeftError): void {
@@ -295,10 +340,10 @@ export class Chain {
     this.version.chainEnded();
   }
 
-  /** The next crossing of a replay that must fail: gives its error and arms the one after it. */
-  failCrossing(): number {
-    const error = this.journal?.takeFailure() ?? CALL_ERROR.trapped;
-    this.runtime.ledger.words[this.group.block + FAIL_AT] = this.journal?.failAt ?? -1;
+  /** A crossing that may not go ahead by itself: gives its error, and arms the next one. */
+  stopCrossing(): number {
+    const error = this.journal?.takeFailure(this.#word(CROSSINGS)) ?? BY_HOST;
+    this.#setWord(STOP_AT, this.journal?.stopAt ?? -1);
     return error;
   }
 
@@ -309,33 +354,51 @@ export class Chain {
   verdict(): 'go-on' | 'end' {
     const now = performance.now();
     this.activeFunction.counters.interrupts++;
-    if (!this.mayWait()) return 'end';
-    if (now >= this.deadlineAt) {
-      this.#ending = 'deadline';
-      return 'end';
-    }
-    if (this.active !== this.fn.member && this.#calleeOverdue(now)) {
-      this.#ending = 'member-deadline';
-      return 'end';
-    }
-    return 'go-on';
+    if (!this.mayWait() || now >= this.deadlineAt) return 'end';
+    this.#overdue = this.#findOverdue(now);
+    return this.#overdue === undefined ? 'go-on' : 'end';
   }
 
-  /** Callees are entered without a look at the clock; their time counts from the first slice they used up. */
-  #calleeOverdue(now: number): boolean {
-    const crossing = this.runtime.ledger.words[this.group.block + openAt(this.group.contexts.length, this.active)] as number;
-    if (crossing !== this.#watchedCrossing) {
-      this.#watchedCrossing = crossing;
-      this.#watchedSince = now;
+  /**
+   * The outermost callee that passed its own deadline. Callees are entered without a look at the clock; their time counts from when
+   * they are first found running or waiting.
+   */
+  #findOverdue(now: number): number | undefined {
+    const { contexts, shape } = this.group;
+    if (contexts.length === 1) return undefined;
+    let found: Watched | undefined;
+    for (let member = 0; member < contexts.length; member++) {
+      if (member === this.fn.member || (this.#word(BUSY) & (1 << member)) === 0) continue;
+      const watched = this.#watch(member, now);
+      const { deadlineMs } = (shape.functions[member] as GuestFunction).spec.limits;
+      if (now - watched.since >= deadlineMs && (!found || watched.crossing < found.crossing)) found = watched;
     }
-    return now - this.#watchedSince >= this.activeFunction.spec.limits.deadlineMs;
+    return found?.member;
+  }
+
+  #watch(member: number, now: number): Watched {
+    const crossing = this.#word(openAt(this.group.contexts.length, member));
+    const known = this.#watched[member];
+    if (known?.crossing === crossing) return known;
+    const watched = { member, crossing, since: now };
+    this.#watched[member] = watched;
+    return watched;
   }
 
   /** True once when the active function was ended for its own deadline; for callees on stacks of their own. */
-  takeMemberDeadline(): boolean {
-    const was = this.#ending === 'member-deadline';
-    this.#ending = undefined;
+  takeMemberDeadline(member: number): boolean {
+    const was = this.#overdue === member;
+    this.#overdue = undefined;
     return was;
+  }
+
+  /** While the chain waits: ends it, or a callee in it, when the time is over. */
+  checkDeadlines(now: number): void {
+    if (now >= this.deadlineAt) this.overdue();
+    else if (this.#findOverdue(now) !== undefined) {
+      this.mustLook = true;
+      this.wake?.(CALL_ERROR.deadline);
+    }
   }
 
   /** The deadline passed while the chain was suspended: the client gets its answer now, the frames are unwound after. */

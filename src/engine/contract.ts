@@ -26,6 +26,8 @@ export interface Contract {
   readonly name: ContractName;
   /** Which entries of a switch it has: only functions entered through the mailbox can be called without the host. */
   readonly switchable: boolean;
+  /** Whether to exit is an ordinary way to end; elsewhere it is a trap. */
+  readonly mayExit: boolean;
   /** Answers a request that the function must not see; nothing for all others. */
   admit?(spec: FunctionSettings, input: Input): Answer | undefined;
   /** Puts the input where the function will look for it. False when there is no room for it. Replayed requests come again. */

@@ -180,10 +180,10 @@ function createMemory({ guest, snapshot, spec }: GuestFunction): WebAssembly.Mem
 function planOf(functions: readonly GuestFunction[], stacks: 'shared' | 'own'): Parameters<typeof compileSwitch>[0] {
   return {
     stacks,
-    maxDepth: Math.min(...functions.map((f) => f.spec.limits.callDepth)),
     members: functions.map((f) => {
       if (!f.layout) throw new TypeError(`${f.name} has no mailbox to switch through`);
-      return { functionId: f.id, responseBytes: f.spec.limits.responseBytes, perCall: f.spec.rollback === 'call', ...f.layout };
+      const { requestBytes, responseBytes, callDepth } = f.spec.limits;
+      return { functionId: f.id, requestBytes, responseBytes, callDepth, perCall: f.spec.rollback === 'call', ...f.layout };
     }),
   };
 }

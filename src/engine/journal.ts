@@ -7,68 +7,94 @@
  * for the host, nothing is done twice, and the crossing that trapped gives its caller an error instead of entering the
  * callee. The path of a request that does not trap pays for appending to an array.
  *
- * A request that makes host calls without end fills no memory with them: past a bound nothing more is recorded, and a callee's trap
- * then ends the whole request.
+ * Neither traps nor host calls without end are worth replaying without end: past a bound, further calls go through the host, where a
+ * callee has a stack of its own.
  */
 const MAX_VALUES = 100_000;
 const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_FAILURES = 16;
+
+/** Of the host calls that are recorded. */
+export type Effect = 'call' | 'fetch' | 'send' | 'log' | 'clock' | 'random' | 'sleep';
+
+interface Entry {
+  readonly effect: Effect;
+  /** Crossings of the request so far: what is recorded while a crossing is open has at least its number. */
+  readonly crossing: number;
+  readonly value: unknown;
+}
+
+interface Failure {
+  readonly crossing: number;
+  /** What the caller gets. */
+  readonly error: number;
+}
 
 export class Journal {
-  #values: unknown[] = [];
+  #entries: Entry[] = [];
   #next = 0;
   #bytes = 0;
   #complete = true;
-  /** Crossings that fail in a replay, in order, with the error their caller gets. */
-  readonly #failures: { readonly crossing: number; readonly error: number }[] = [];
+  /** In the order in which a replay comes to them. */
+  #failures: Failure[] = [];
   #failure = 0;
 
-  /** The value recorded at this point, or a new one. */
-  value<T>(produce: () => T): T {
-    // A replay repeats the calls of the run that was recorded, so what lies here is what this very call site put here.
-    if (this.#next < this.#values.length) return this.#values[this.#next++] as T;
+  /** The value recorded at this point, or a new one. @throws Diverged */
+  value<T>(effect: Effect, crossing: number, produce: () => T): T {
+    const entry = this.#entries[this.#next];
+    if (entry) {
+      if (entry.effect !== effect || entry.crossing !== crossing) throw new Diverged();
+      this.#next++;
+      return entry.value as T; // put here by the very same call
+    }
     const value = produce();
-    if (this.#complete) this.#record(value);
+    if (this.#complete) this.#record({ effect, crossing, value });
     return value;
   }
 
-  #record(value: unknown): void {
-    if (value instanceof Uint8Array) this.#bytes += value.length;
-    this.#values.push(value);
-    this.#next++;
+  #record(entry: Entry): void {
+    if (entry.value instanceof Uint8Array) this.#bytes += entry.value.length;
+    this.#next = this.#entries.push(entry);
     if (this.#next < MAX_VALUES && this.#bytes < MAX_BYTES) return;
     this.#complete = false;
-    this.#values = [];
+    this.#entries = [];
     this.#next = 0;
   }
 
-  /** Everything was recorded: the request can be replayed. */
-  get complete(): boolean {
-    return this.#complete;
+  /** Whether the request may run again with this crossing failing. */
+  canFail(crossing: number): boolean {
+    return this.#complete && this.#before(crossing).length < MAX_FAILURES;
   }
 
-  get length(): number {
-    return this.#values.length;
-  }
-
-  get replays(): number {
-    return this.#failures.length;
-  }
-
-  /** Starts over, with one more crossing that fails. */
+  /** Starts over, with one more crossing that fails. What its callee did is over: host calls and failures further in are forgotten. */
   rewind(crossing: number, error: number): void {
-    this.#failures.push({ crossing, error });
-    this.#failures.sort((a, b) => a.crossing - b.crossing);
+    this.#entries = this.#entries.filter((entry) => entry.crossing < crossing);
+    this.#failures = [...this.#before(crossing), { crossing, error }];
     this.#next = 0;
     this.#failure = 0;
   }
 
-  /** The next crossing that must fail; -1 none. */
-  get failAt(): number {
-    return this.#failures[this.#failure]?.crossing ?? -1;
+  #before(crossing: number): Failure[] {
+    return this.#failures.filter((failure) => failure.crossing < crossing);
   }
 
-  /** The error of the crossing that is due, and on to the next. */
-  takeFailure(): number | undefined {
-    return this.#failures[this.#failure++]?.error;
+  /** The crossing from which on none goes ahead by itself: the next that must fail, or all when replay is no longer at hand; -1 none. */
+  get stopAt(): number {
+    const due = this.#failures[this.#failure];
+    if (due) return due.crossing;
+    return this.#complete && this.#failures.length < MAX_FAILURES ? -1 : 0;
   }
+
+  /** The error of a crossing that was stopped; none: it is to go through the host. */
+  takeFailure(crossing: number): number | undefined {
+    const due = this.#failures[this.#failure];
+    if (due?.crossing !== crossing) return undefined;
+    this.#failure++;
+    return due.error;
+  }
+}
+
+/** A function did not do again what it had done: it found out that it was run twice, by its memory's size for example. */
+export class Diverged extends Error {
+  override readonly name = 'Diverged';
 }

@@ -5,17 +5,17 @@
  * One block per group instance, 32-bit words:
  *
  *   crossings  calls that went through a switch in this request
- *   failAt     the crossing that must fail instead of entering the callee (replay, see journal.ts); -1 none
+ *   stopAt     the crossing from which on the host decides whether the callee is entered (replay, see journal.ts); -1 none
  *   active     member that runs now
  *   depth      functions on top of each other, counted from the client
  *   busy       bit per member: has frames on the stack
  *   touched    bit per member: entered since its last rollback
  *   result[n]  what the member's entry returned, RUNNING until it did
  *   open[n]    crossing that entered the member
- *   last[3n]   per member as a caller: member that gave the last result (HOST when it was not a switch), pointer, length
+ *   last[3n]   per member as a caller: member that gave the last result (HOST when it was not a switch, NONE: no result), pointer, length
  */
 export const CROSSINGS = 0;
-export const FAIL_AT = 1;
+export const STOP_AT = 1;
 export const ACTIVE = 2;
 export const DEPTH = 3;
 export const BUSY = 4;
@@ -26,6 +26,8 @@ const RESULT = 6;
 export const RUNNING = 0x7fff_ffff;
 /** `last` source of a result that the host keeps. */
 export const HOST = -1;
+/** `last` source of a function that has called nobody yet, or whose last call gave an error. */
+export const NONE = -2;
 /** Members of one merge group: they share two 32-bit masks. */
 export const MAX_MEMBERS = 32;
 

@@ -130,7 +130,8 @@ export class Runtime {
     if (this.#burst === 1) setImmediate(() => (this.#burst = 0));
     queueMicrotask(() => {
       this.current = chain;
-      this.#goIn(chain.killed);
+      this.#goIn(chain.killed || chain.mustLook);
+      chain.mustLook = false;
     });
     try {
       resolve(typeof value === 'function' ? value() : value);
@@ -222,7 +223,7 @@ export class Runtime {
 
   #endOverdue(): void {
     const now = performance.now();
-    for (const chain of this.#waiting) if (now >= chain.deadlineAt) chain.overdue();
+    for (const chain of this.#waiting) chain.checkDeadlines(now);
   }
 
   close(): void {

@@ -27,7 +27,7 @@ import {
   op,
 } from './asm.ts';
 import { ENTER, RESERVE } from './entries.ts';
-import { ACTIVE, BUSY, CROSSINGS, DEPTH, FAIL_AT, HOST, lastAt, openAt, resultAt, RUNNING, TOUCHED } from './ledger.ts';
+import { ACTIVE, BUSY, CROSSINGS, DEPTH, HOST, lastAt, NONE, openAt, resultAt, RUNNING, STOP_AT, TOUCHED } from './ledger.ts';
 
 export interface SwitchMember {
   /** Id by which callers name the function. */
@@ -36,7 +36,10 @@ export interface SwitchMember {
   readonly mailbox: number;
   readonly inbox: number;
   readonly inboxCapacity: number;
+  readonly requestBytes: number;
   readonly responseBytes: number;
+  /** How deep calls may nest for it to make another. */
+  readonly callDepth: number;
   /** Rolled back before each call into it. */
   readonly perCall: boolean;
 }
@@ -44,27 +47,29 @@ export interface SwitchMember {
 export interface SwitchPlan {
   readonly members: readonly SwitchMember[];
   readonly stacks: 'shared' | 'own';
-  readonly maxDepth: number;
 }
 
 /** Host functions a switch falls back to; all see the thread's current chain. */
 export interface SwitchHost {
   readonly call: (fn: number, input: number, length: number, out: number, capacity: number) => number;
   readonly result: (destination: number, offset: number, length: number) => number;
-  /** The replayed crossing that is due to fail: gives the error recorded for it. */
-  readonly failed: (member: number) => number;
+  /** A crossing that may not go ahead by itself: gives the error recorded for it, or BY_HOST. */
+  readonly stopped: (member: number) => number;
   /** Brings a member back to its snapshot: before a call (per-call rollback), or after an exception left it in the middle. */
   readonly reset: (member: number) => void;
   readonly enterOnOwnStack: (place: number, kind: number, resultAddress: number) => unknown;
   readonly awaitStack: unknown;
 }
 
+/** No error: the call is to go through the host. */
+export const BY_HOST = -101;
+
 const WORD = 4;
 
 /** Imported functions, in the order of `imports` below. */
 const HOST_CALL = 0;
 const HOST_RESULT = 1;
-const HOST_FAILED = 2;
+const HOST_STOPPED = 2;
 const HOST_RESET = 3;
 const HOST_STACK = 4;
 const HOST_AWAIT = 5;
@@ -98,7 +103,7 @@ export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
       imports: [
         importFunction('host', 'call', CALL),
         importFunction('host', 'result', RESULT),
-        importFunction('host', 'failed', UNARY),
+        importFunction('host', 'stopped', UNARY),
         importFunction('host', 'reset', NOTICE),
         importFunction('host', 'enterOnOwnStack', STACK),
         importFunction('host', 'awaitStack', AWAIT),
@@ -150,7 +155,8 @@ function callFunction(plan: SwitchPlan, caller: number): FunctionBody {
 
 function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): number[] {
   const n = plan.members.length;
-  const callee = plan.members[j] as SwitchMember;
+  const [caller, callee] = [plan.members[i] as SwitchMember, plan.members[j] as SwitchMember];
+  const refuse = (error: Code): number[] => [...mailboxStore(caller, memoryOf(i), MAILBOX.callStatus, op.i32(0)), ...error, ...op.return];
   const bit = 1 << j;
   const leave = [
     ...setWord(ACTIVE, op.i32(i)),
@@ -162,20 +168,30 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
     ...op.i32(bit),
     ...op.and,
     ...op.if(fallback),
+    ...setWord(lastAt(n, i), op.i32(NONE)),
     ...word(DEPTH),
-    ...op.i32(plan.maxDepth),
+    ...op.i32(caller.callDepth),
     ...op.geU,
-    ...op.if(give(CALL_ERROR.depth)),
+    ...op.if(refuse(op.i32(CALL_ERROR.depth))),
     // The caller's own argument region is checked while the caller is still active: a bad pointer is its trap.
     ...outside(memoryOf(i), op.get(IN), op.get(LENGTH)),
     ...op.if([0x00]),
     ...setWord(CROSSINGS, [...word(CROSSINGS), ...op.i32(1), ...op.add, ...op.tee(STATUS)]),
     ...op.get(STATUS),
-    ...word(FAIL_AT),
-    ...op.eq,
-    ...op.if([...op.i32(j), ...op.call(HOST_FAILED), ...op.return]),
+    ...word(STOP_AT),
+    ...op.geU,
+    ...op.if([
+      ...op.i32(j),
+      ...op.call(HOST_STOPPED),
+      ...op.tee(STATUS),
+      ...op.i32(BY_HOST),
+      ...op.eq,
+      ...op.if(fallback),
+      ...refuse(op.get(STATUS)),
+    ]),
     ...(callee.perCall ? [...word(TOUCHED), ...op.i32(bit), ...op.and, ...op.if([...op.i32(j), ...op.call(HOST_RESET)])] : []),
     ...setWord(openAt(n, j), op.get(STATUS)),
+    ...setWord(lastAt(n, j), op.i32(NONE)),
     ...setWord(TOUCHED, [...word(TOUCHED), ...op.i32(bit), ...op.or]),
     ...setWord(BUSY, [...word(BUSY), ...op.i32(bit), ...op.or]),
     ...setWord(DEPTH, [...word(DEPTH), ...op.i32(1), ...op.add]),
@@ -194,10 +210,9 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
       ...op.get(STATUS),
       ...op.i32(0),
       0x48, // i32.lt_s: set by the switch or the host
-      ...op.ifElse([...op.get(STATUS)], [...op.i32(CALL_ERROR.failed)], I32),
-      ...op.return,
+      ...op.ifElse(refuse(op.get(STATUS)), refuse(op.i32(CALL_ERROR.failed))),
     ]),
-    ...takeResult(plan, i, j),
+    ...takeResult(plan, i, j, refuse),
   ];
 }
 
@@ -207,13 +222,22 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
  */
 function guarded(callee: SwitchMember, i: number, j: number, enterCallee: Code): number[] {
   const memory = memoryOf(j);
+  const tooLarge = (label: number): number[] => [
+    ...op.get(LENGTH),
+    ...op.i32(callee.requestBytes),
+    ...op.gtU,
+    ...op.if([...op.i32(CALL_ERROR.tooLarge), ...op.set(STATUS), ...op.br(label)]),
+  ];
+  const small = callee.requestBytes >= callee.inboxCapacity;
   return op.tryCatchAll(
     [
+      ...(small ? [] : tooLarge(2)),
       ...op.get(LENGTH),
       ...op.i32(callee.inboxCapacity),
       ...op.gtU,
       ...op.ifElse(
         [
+          ...(small ? tooLarge(3) : []),
           ...op.get(LENGTH),
           ...place(j),
           ...op.i32(RESERVE),
@@ -270,7 +294,7 @@ function enter(plan: SwitchPlan, j: number): number[] {
 }
 
 /** The callee answered: check what it says about its answer, copy as much as there is room for, give the length. */
-function takeResult(plan: SwitchPlan, i: number, j: number): number[] {
+function takeResult(plan: SwitchPlan, i: number, j: number, refuse: (error: Code) => number[]): number[] {
   const n = plan.members.length;
   const [from, to] = [memoryOf(j), memoryOf(i)];
   const [callee, caller] = [plan.members[j] as SwitchMember, plan.members[i] as SwitchMember];
@@ -278,12 +302,13 @@ function takeResult(plan: SwitchPlan, i: number, j: number): number[] {
     ...mailboxLoad(callee, from, MAILBOX.outBody),
     ...op.set(OUT_PTR),
     ...mailboxLoad(callee, from, MAILBOX.outBodyLength),
-    ...op.tee(OUT_LENGTH),
+    ...op.set(OUT_LENGTH),
+    ...outside(from, op.get(OUT_PTR), op.get(OUT_LENGTH)),
+    ...op.if(refuse(op.i32(CALL_ERROR.failed))),
+    ...op.get(OUT_LENGTH),
     ...op.i32(callee.responseBytes),
     ...op.gtU,
-    ...op.if(give(CALL_ERROR.tooLarge)),
-    ...outside(from, op.get(OUT_PTR), op.get(OUT_LENGTH)),
-    ...op.if(give(CALL_ERROR.failed)),
+    ...op.if(refuse(op.i32(CALL_ERROR.tooLarge))),
     ...setWord(lastAt(n, i), op.i32(j)),
     ...setWord(lastAt(n, i) + 1, op.get(OUT_PTR)),
     ...setWord(lastAt(n, i) + 2, op.get(OUT_LENGTH)),

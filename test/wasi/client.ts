@@ -6,7 +6,7 @@ import type { Program } from '../../src/engine/chain.ts';
 import type { WasiState } from '../../src/engine/host/wasi/state.ts';
 import { wasiImports } from '../../src/engine/host/wasi/imports.ts';
 import { DIRENT, FDSTAT, FILESTAT, GRANTED, OFLAGS, RIGHTS } from '../../src/engine/host/wasi/preview1.ts';
-import { Journal } from '../../src/engine/journal.ts';
+import { type Effect, Journal } from '../../src/engine/journal.ts';
 import type { Runtime } from '../../src/engine/runtime.ts';
 
 export const READ = RIGHTS.fdRead | RIGHTS.fdSeek | RIGHTS.fdTell | RIGHTS.fdFilestatGet | RIGHTS.fdReaddir;
@@ -76,7 +76,7 @@ export class Client {
     const chain = {
       context: this.#context,
       journal,
-      effect: <T>(produce: () => T): T => (journal ? journal.value(produce) : produce()),
+      effect: <T>(effect: Effect, produce: () => T): T => (journal ? journal.value(effect, 0, produce) : produce()),
       deadlineAt: performance.now() + 30_000,
       activeFunction: {
         files: options.files ?? {},

@@ -4,7 +4,7 @@ import { PendingCall } from '../call.ts';
 import type { Chain } from '../chain.ts';
 import { resultAt } from '../ledger.ts';
 import type { Runtime } from '../runtime.ts';
-import type { SwitchHost } from '../switch.ts';
+import { BY_HOST, type SwitchHost } from '../switch.ts';
 import { bytesAt, caller, give, textAt } from './guest.ts';
 
 export interface CallHost {
@@ -22,7 +22,7 @@ export function callImports(runtime: Runtime): CallHost {
   };
   const result = (destination: number, offset: number, length: number): number => {
     const chain = caller(runtime);
-    const { last } = chain.results;
+    const last = chain.lastFromHost;
     if (!last || (offset >>> 0) + (length >>> 0) > last.length) return CALL_ERROR.tooLarge;
     bytesAt(chain, destination, length).set(last.subarray(offset >>> 0, (offset >>> 0) + (length >>> 0)));
     return length;
@@ -57,10 +57,11 @@ export function callImports(runtime: Runtime): CallHost {
     forSwitch: {
       call,
       result,
-      failed: (member) => {
+      stopped: (member) => {
         const chain = caller(runtime);
-        chain.group.reset(member);
-        return chain.failCrossing();
+        const error = chain.stopCrossing();
+        if (error !== BY_HOST) chain.group.reset(member);
+        return error;
       },
       reset: (member) => caller(runtime).group.reset(member),
       enterOnOwnStack: runtime.enterOnOwnStack,
@@ -84,14 +85,14 @@ function awaitStack(runtime: Runtime, promise: Promise<number>, member: number):
           chain.version.log(fn, 'error', `trapped: ${cause instanceof Error ? cause.message : String(cause)}; its state is lost`);
         }
         chain.group.reset(member);
-        resume(chain.takeMemberDeadline() ? CALL_ERROR.deadline : CALL_ERROR.trapped);
+        resume(chain.takeMemberDeadline(member) ? CALL_ERROR.deadline : CALL_ERROR.trapped);
       },
     );
   });
 }
 
 function begin(chain: Chain, fn: number, body: Uint8Array, how: 'wait' | 'parallel' = 'wait'): PendingCall {
-  return chain.effect(() => {
+  return chain.effect('call', () => {
     const pending = new PendingCall(chain.results);
     chain.version.call(chain, fn, body, pending, how);
     return pending;

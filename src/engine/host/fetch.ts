@@ -37,7 +37,7 @@ export function fetchImports(runtime: Runtime): Record<string, unknown> {
     fetch: new WebAssembly.Suspending((request: number, length: number, out: number, capacity: number) => {
       const chain = caller(runtime);
       const bytes = bytesAt(chain, request, length).slice();
-      const outcome = chain.effect(() => perform(chain, bytes));
+      const outcome = chain.effect('fetch', () => perform(chain, bytes));
       return runtime.suspend((resume) => {
         void outcome.then(({ error, text }) => resume(() => (error === 0 ? collect(chain, text, out, capacity) : error)));
       });

@@ -14,7 +14,9 @@ export function sendImports(runtime: Runtime): Record<string, unknown> {
       const { stream } = chain;
       // Only the function that the client called has a client; a callee's answer goes to its caller as a whole.
       if (!stream || chain.active !== chain.fn.member) return CALL_ERROR.notFound;
-      return chain.effect(() => (kind === KIND_HEAD ? sendHead(chain, stream) : sendPiece(chain, stream, bytesAt(chain, data, length))));
+      return chain.effect('send', () =>
+        kind === KIND_HEAD ? sendHead(chain, stream) : sendPiece(chain, stream, bytesAt(chain, data, length)),
+      );
     },
     await_send: new WebAssembly.Suspending(() => {
       const { stream } = caller(runtime);

@@ -15,7 +15,7 @@ export const clockNs = (id: number): number => (id === 0 ? performance.timeOrigi
 
 export function sleep(runtime: Runtime, ms: number): Promise<number> {
   const chain = caller(runtime);
-  const slept = chain.effect(() => ({ until: performance.now() + Math.max(0, ms) }));
+  const slept = chain.effect('sleep', () => ({ until: performance.now() + Math.max(0, ms) }));
   return runtime.suspend((resume) => wakeAt(slept.until, resume));
 }
 
@@ -42,13 +42,13 @@ export function systemImports(runtime: Runtime): Record<string, unknown> {
     log: (level: number, text: number, length: number): void => {
       const chain = caller(runtime);
       const line = textAt(chain, text, Math.min(length >>> 0, MAX_LOG_BYTES));
-      chain.effect(() => chain.version.log(chain.activeFunction, LEVELS[level] ?? 'info', line));
+      chain.effect('log', () => chain.version.log(chain.activeFunction, LEVELS[level] ?? 'info', line));
     },
-    clock: (id: number): number => caller(runtime).effect(() => clockNs(id)),
+    clock: (id: number): number => caller(runtime).effect('clock', () => clockNs(id)),
     random: (out: number, length: number): void => {
       const chain = caller(runtime);
       const target = bytesAt(chain, out, length);
-      if (chain.journal) target.set(chain.effect(() => randomFillSync(new Uint8Array(length >>> 0))));
+      if (chain.journal) target.set(chain.effect('random', () => randomFillSync(new Uint8Array(length >>> 0))));
       else randomFillSync(target);
     },
     env: lookup('env'),

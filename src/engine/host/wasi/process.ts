@@ -51,7 +51,7 @@ export function processImports(runtime: Runtime): Record<string, unknown> {
       const { memory, chain } = wasiOf(runtime);
       if (length >>> 0 > MAX_RANDOM_BYTES) return ERRNO.inval;
       const bytes = memory.slice(target, length);
-      if (chain.journal) bytes.set(chain.effect(() => randomFillSync(new Uint8Array(length))));
+      if (chain.journal) bytes.set(chain.effect('random', () => randomFillSync(new Uint8Array(length))));
       else randomFillSync(bytes);
       return ERRNO.success;
     },

@@ -103,7 +103,7 @@ export class WasiState {
   /** Nanoseconds, as one run of the request saw them: a replay sees the same. */
   now(clock: number): number {
     const chain = this.#chain;
-    return chain.journal ? chain.effect(() => clockNs(clock)) : clockNs(clock);
+    return chain.journal ? chain.effect('clock', () => clockNs(clock)) : clockNs(clock);
   }
 
   #standardStreams(): Descriptor[] {
@@ -111,7 +111,7 @@ export class WasiState {
     const { contract, limits } = this.#fn.spec;
     const budget = new LogBudget((level, line) => {
       const chain = this.#chain;
-      chain.effect(() => chain.version.log(this.#fn, level, line));
+      chain.effect('log', () => chain.version.log(this.#fn, level, line));
     });
     const errors = new LineLog('error', budget);
     const stdin = new StandardInput(() => this.#chain.program?.stdin);
