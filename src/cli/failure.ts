@@ -1,0 +1,31 @@
+/** How a command fails: what is printed, and the exit code. */
+import { ERRORS, WeftError } from '../model/errors.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Prints what failed, why, and what to do. @returns the exit code */
+export function reportFailure(terminal: Terminal, failure: unknown): number {
+  const errors = flatten(failure).map(asWeftError);
+  for (const error of errors) print(terminal, error);
+  return errors[0]?.entry.exit ?? ERRORS.WEFT_INTERNAL.exit;
+}
+
+function flatten(failure: unknown): unknown[] {
+  return failure instanceof AggregateError ? failure.errors.flatMap(flatten) : [failure];
+}
+
+function asWeftError(error: unknown): WeftError {
+  if (error instanceof WeftError) return error;
+  return new WeftError('WEFT_INTERNAL', { reason: error instanceof Error ? error.message : String(error) }, { cause: error });
+}
+
+function print(terminal: Terminal, error: WeftError): void {
+  const { output } = error.details;
+  const written = typeof output === 'string' ? output : undefined;
+  const value = { error: { ...error.toJSON().error, ...(written === undefined ? {} : { output: written }) } };
+  terminal.complain(value, [...(written === undefined ? [] : [written.trimEnd()]), ...lines(terminal, error)].join('\n'));
+}
+
+function lines(terminal: Terminal, error: WeftError): string[] {
+  const stack = error.code === 'WEFT_INTERNAL' && error.cause instanceof Error ? (error.cause.stack ?? '') : '';
+  return [`${terminal.paint('red', 'weft:')} ${error.message}`, `  ${error.hint}`, ...(stack === '' ? [] : [stack])];
+}

@@ -1,0 +1,63 @@
+/** Values of options, checked where they come in; and the options that many commands have. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+export interface Remote {
+  readonly gateway?: string;
+  readonly passwordFile?: string;
+  readonly data?: string;
+}
+
+export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');
+
+export const dataOption = (): Option => new Option('--data <folder>', 'data folder (default: .weft of this project)').env('WEFT_DATA');
+
+export const toolchainOption = (): Option =>
+  new Option('--toolchain <which>', 'compiler: the one from npm, the system’s, or the system’s when there is one')
+    .choices(['embedded', 'system', 'auto'])
+    .default('auto')
+    .env('WEFT_TOOLCHAIN');
+
+/** For commands that talk to a running platform. */
+export function withGateway(command: Command, dataFlag = '--data <folder>'): Command {
+  return command
+    .addOption(new Option('--gateway <url>', 'where the platform answers (default: the one of the data folder)').env('WEFT_GATEWAY'))
+    .addOption(new Option('--password-file <file>', 'its password; or set WEFT_PASSWORD (default: the data folder’s)'))
+    .addOption(new Option(dataFlag, 'data folder (default: .weft of this project)').env('WEFT_DATA'));
+}
+
+export function port(text: string): number {
+  return integer(text, 0, 65_535);
+}
+
+export function positive(text: string): number {
+  return integer(text, 1, 1_000_000);
+}
+
+export function count(text: string): number {
+  return integer(text, 0, 1_000_000);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A moment as "10m" (ago) or in RFC 3339. @returns Unix time, milliseconds */
+export function moment(text: string): number {
+  const ago = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  const at = ago === null ? Date.parse(text) : Date.now() - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 1);
+  if (!Number.isFinite(at) || (ago === null && !/^\d{4}-\d\d-\d\d/.test(text))) {
+    throw new InvalidArgumentError('It is neither a time span such as 10m nor a time such as 2026-11-25T10:00:00Z.');
+  }
+  return at;
+}
+
+/** "Name: value", more than once. @returns name, value, name, value … */
+export function header(text: string, previous: readonly string[] = []): string[] {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new InvalidArgumentError('A header is written as "Name: value".');
+  return [...previous, text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}
+
+function integer(text: string, least: number, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most)) throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  return value;
+}
