@@ -7,7 +7,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureDebianPackages } from './setup/debian-packages.mjs';
-import { ensureNpmPackages } from './setup/npm-packages.mjs';
+import { ensureBenchPackages, ensureNpmPackages } from './setup/npm-packages.mjs';
 import { SetupError, say } from './setup/step.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -26,6 +26,7 @@ const COMMANDS = {
   bench: async (args) => {
     const node = await ensureNpmPackages(root);
     await ensureDebianPackages('bench');
+    await ensureBenchPackages(root);
     return run(node, [join(root, 'bench/run.ts'), ...args]);
   },
 };

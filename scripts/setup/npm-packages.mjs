@@ -9,18 +9,28 @@ const NPM_CI = ['npm', 'ci', '--no-audit', '--no-fund', '--engine-strict=false',
 
 /** @param {string} root the repository @returns {Promise<string>} path of the pinned Node */
 export async function ensureNpmPackages(root) {
-  const lock = await readJson(join(root, 'package-lock.json'));
-  if (lock === undefined) throw new SetupError(`Cannot read ${join(root, 'package-lock.json')}`, 'git checkout package-lock.json');
-  const reason = differs(lock, await readJson(join(root, 'node_modules/.package-lock.json')));
   const env = outsideEnv(root);
-  if (reason !== undefined) {
-    await step(`Installing npm packages, the pinned Node and a C/C++ compiler among them (${reason})`, NPM_CI, {
-      cwd: root,
-      env,
-      hint: `the npm registry is needed this once; when "npm ping" succeeds: ${NPM_CI.join(' ')}`,
-    });
-  }
+  const lock = await install(root, env, 'Installing npm packages, the pinned Node and a C/C++ compiler among them');
   return ensurePinnedNode(root, lock.packages['node_modules/node'].version, env);
+}
+
+/** What Weft is measured against: in bench/, so that nobody else waits for it. @param {string} root the repository */
+export async function ensureBenchPackages(root) {
+  await install(join(root, 'bench'), outsideEnv(root), 'Installing workerd from npm, 160 MB (Weft is measured against it)');
+}
+
+/** node_modules of the folder as its lock says. @returns the lock */
+async function install(folder, env, what) {
+  const lock = await readJson(join(folder, 'package-lock.json'));
+  if (lock === undefined) throw new SetupError(`Cannot read ${join(folder, 'package-lock.json')}`, 'git checkout package-lock.json');
+  const reason = differs(lock, await readJson(join(folder, 'node_modules/.package-lock.json')));
+  if (reason === undefined) return lock;
+  await step(`${what} (${reason})`, NPM_CI, {
+    cwd: folder,
+    env,
+    hint: `the npm registry is needed this once; when "npm ping" succeeds, in ${folder}: ${NPM_CI.join(' ')}`,
+  });
+  return lock;
 }
 
 /**
