@@ -20,9 +20,10 @@ export const MAILBOX = {
   headSent: 13,
   argument: 14,
   spareEnd: 15,
+  outOfMemory: 16,
 } as const;
 
-export const MAILBOX_WORDS = 16;
+export const MAILBOX_WORDS = 17;
 
 export const KIND_HTTP = 0;
 export const KIND_CALL = 1;

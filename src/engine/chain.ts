@@ -318,7 +318,7 @@ export class Chain {
     const { name } = fn;
     const { memoryBytes, deadlineMs } = fn.spec.limits;
     if (this.#pastDeadline) return new WeftError('WEFT_DEADLINE', { name, ms: deadlineMs });
-    if (this.context.bytes.length + 65_536 > memoryBytes) return new WeftError('WEFT_MEMORY', { name, bytes: memoryBytes }, { cause });
+    if (this.context.outOfMemory(memoryBytes)) return new WeftError('WEFT_MEMORY', { name, bytes: memoryBytes }, { cause });
     return this.#trap(describe(cause, exit), cause);
   }
 

@@ -2,6 +2,7 @@
  * A context: one instance of a function's module with a memory of its own. Nothing else can reach that memory but the
  * engine and, for argument and result regions, a switch.
  */
+import { WASM_PAGE_BYTES } from '../model/limits.ts';
 import { MAILBOX, MAILBOX_WORDS } from './abi.ts';
 import type { Entries } from './entries.ts';
 import { ENTER, RESERVE, START } from './entries.ts';
@@ -81,6 +82,16 @@ export class Context implements Restorable {
     const start = pointer >>> 0;
     const end = start + (length >>> 0);
     return end <= bytes.length ? bytes.subarray(start, end) : undefined;
+  }
+
+  /**
+   * Whether the function has used all memory it may have. Memory may have been grown by an earlier request, so that it is there does
+   * not tell; but its end has something in it once it is used.
+   */
+  outOfMemory(limit: number): boolean {
+    if (this.#mailboxAddress !== 0 && this.mailbox[MAILBOX.outOfMemory] !== 0) return true;
+    const { bytes } = this;
+    return bytes.length + WASM_PAGE_BYTES > limit && bytes.subarray(-WASM_PAGE_BYTES).some((byte) => byte !== 0);
   }
 
   dispose(): void {

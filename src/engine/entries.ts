@@ -15,6 +15,9 @@ const PLACES = 3;
 /** Runs a table entry; the promise settles when it ended. The result is in the ledger at the given byte address. */
 export type Entry = (place: number, argument: number, resultAddress: number) => Promise<number>;
 
+/** The same on the stack that JavaScript runs on: whatever waits there throws. */
+export type DirectEntry = (place: number, argument: number, resultAddress: number) => void;
+
 export interface Entries {
   /** `weft_enter(kind)`. */
   readonly enter: Entry;
@@ -22,6 +25,7 @@ export interface Entries {
   readonly init: Entry;
   /** `_initialize()` or `_start()`, which return nothing; the result is 0. */
   readonly start: Entry;
+  readonly direct: { readonly enter: DirectEntry; readonly start: DirectEntry };
   readonly table: WebAssembly.Table;
   /** First place of a free triple in the table. */
   allocate(): number;
@@ -33,11 +37,13 @@ export function createEntries(ledger: Ledger): Entries {
   const instance = new WebAssembly.Instance(entryModule(), { e: { table, ledger: ledger.memory } });
   const free: number[] = [];
   let used = 0;
-  const entry = (field: string): Entry => WebAssembly.promising(instance.exports[field] as () => void);
+  const direct = (field: string): DirectEntry => instance.exports[field] as DirectEntry; // exported below
+  const entry = (field: string): Entry => WebAssembly.promising(direct(field));
   return {
     enter: entry('enter'),
     init: entry('init'),
     start: entry('start'),
+    direct: { enter: direct('enter'), start: direct('start') },
     table,
     allocate() {
       const reused = free.pop();

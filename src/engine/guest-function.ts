@@ -1,6 +1,7 @@
 /** A deployed function in one engine thread: its module, its snapshot, and what is counted about it. */
 import type { FunctionSettings } from '../model/app.ts';
 import type { Contract } from './contract.ts';
+import { DirectRuns } from './direct-runs.ts';
 import type { GuestModule } from './guest-module.ts';
 import { FunctionCounters } from './metrics.ts';
 import type { GroupShape } from './group.ts';
@@ -20,6 +21,7 @@ export class GuestFunction {
   readonly contract: Contract;
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly counters = new FunctionCounters();
+  readonly directRuns = new DirectRuns();
   /** Requests and calls that run or wait. */
   running = 0;
   lastUsed = performance.now();

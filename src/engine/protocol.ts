@@ -129,7 +129,7 @@ export type FromThread =
       readonly type: 'refused';
       readonly app: string;
       readonly version: number;
-      readonly error: { readonly code: string; readonly details: Readonly<Record<string, string | number>> };
+      readonly error: ErrorMessage;
     }
   /** No request runs in versions of the app older than this any more. */
   | { readonly type: 'retired'; readonly app: string; readonly version: number }

@@ -4,8 +4,8 @@
 import { CALL_ERROR } from './abi.ts';
 import type { Chain } from './chain.ts';
 import { controlWords, ENTRIES, INTERRUPT, PREEMPTED, RUNNING_NOW, WATCHDOG_ASLEEP } from './control.ts';
-import { createEntries } from './entries.ts';
-import { Ledger, MAY_NOT_SUSPEND } from './ledger.ts';
+import { createEntries, type DirectEntry } from './entries.ts';
+import { DIRECT, Ledger, MAY_NOT_SUSPEND, RESERVING } from './ledger.ts';
 import { Mappings } from './mappings.ts';
 import { MemoryBudget } from './memory-budget.ts';
 
@@ -93,6 +93,23 @@ export class Runtime {
     }
   }
 
+  /** The same on the thread's own stack: when it returns, the function has ended. What cannot be done there throws. */
+  runDirectly(chain: Chain, enter: DirectEntry, place: number, argument: number, resultAddress: number): void {
+    const outer = this.current;
+    const { words } = this.ledger;
+    const outerMayNot = words[MAY_NOT_SUSPEND] as number;
+    this.current = chain;
+    if (outer === null) this.#goIn(false);
+    words[MAY_NOT_SUSPEND] = DIRECT;
+    try {
+      enter(place, argument, resultAddress);
+    } finally {
+      this.ledger.words[MAY_NOT_SUSPEND] = outerMayNot;
+      this.current = outer;
+      if (outer === null) Atomics.store(this.#words, RUNNING_NOW, 0);
+    }
+  }
+
   /**
    * Suspends the running chain until `start`'s callback gets a value; what a suspending import returns. The resumption of
    * WebAssembly is the promise reaction right behind ours in the microtask queue, so `current` is set just before it.
@@ -100,6 +117,7 @@ export class Runtime {
   suspend(start: Suspension): Promise<number> {
     const chain = this.current;
     if (chain === null) throw new TypeError('only a running chain can be suspended');
+    if (chain.direct) chain.startOver();
     // A request that has ended already is only let go on until its next interrupt check.
     const begin = chain.mayWait() ? start : endedAlready;
     return new Promise((resolve, reject) => {
@@ -175,7 +193,7 @@ export class Runtime {
     this.current = chain;
     if (outer === null) this.#goIn(false);
     this.#reservedSince = performance.now();
-    this.ledger.words[MAY_NOT_SUSPEND] = 1;
+    this.ledger.words[MAY_NOT_SUSPEND] = RESERVING;
     try {
       return chain.context.reserve(length);
     } finally {
@@ -185,7 +203,9 @@ export class Runtime {
     }
   }
 
-  reservingTooLong(): boolean {
+  /** The slice of a guest that cannot be suspended is over: whether that ends it. */
+  endsHere(chain: Chain): boolean {
+    if (this.ledger.words[MAY_NOT_SUSPEND] === DIRECT) return chain.mustStartOver();
     this.clearInterrupt();
     return performance.now() - this.#reservedSince > RESERVE_MS;
   }

@@ -173,9 +173,9 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
     ...op.i32(caller.callDepth),
     ...op.geU,
     ...op.if(refuse(op.i32(CALL_ERROR.depth))),
-    // The caller's own argument region is checked while the caller is still active: a bad pointer is its trap.
+    // The caller's own argument region is checked while the caller is still active: a bad pointer is its trap. The host says so.
     ...outside(memoryOf(i), op.get(IN), op.get(LENGTH)),
-    ...op.if([0x00]),
+    ...op.if(fallback),
     ...setWord(CROSSINGS, [...word(CROSSINGS), ...op.i32(1), ...op.add, ...op.tee(STATUS)]),
     ...op.get(STATUS),
     ...word(STOP_AT),

@@ -126,6 +126,11 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
     route?.version.log(route.fn, level, text);
   }
 
+  /** Reports what was logged until now. */
+  flushLogs(): void {
+    this.#logs.flush();
+  }
+
   /** 0 frees a function's contexts, n makes n ready. */
   scale(name: string, contexts: number): void {
     const shape = this.#routes.get(name)?.fn.shape;

@@ -114,6 +114,19 @@ export class TestEngine {
     return this.messages.flatMap((m) => (m.type === 'log' ? m.records : []));
   }
 
+  /** Records since the last time. */
+  takeLogs(): LogRecord[] {
+    this.thread.flushLogs();
+    const { logs } = this;
+    this.messages.splice(0, this.messages.length, ...this.messages.filter((m) => m.type !== 'log'));
+    return logs;
+  }
+
+  /** Waits until no request is under way: those that nobody waits for outlive their answer. */
+  async quiet(): Promise<void> {
+    while (this.thread.busy > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
   async deploy(functions: Readonly<Record<string, TestFunction>>, merge: string[][] = [], app = 'test'): Promise<FromThread | undefined> {
     const version = ++this.#version;
     const source: AppVersion = {

@@ -22,7 +22,7 @@ extern "C" {
 
 enum weft_kind { WEFT_KIND_HTTP = 0, WEFT_KIND_CALL = 1 };
 
-/** The mailbox, 16 words. `const` members are the engine's to write, which the compiler must not know. */
+/** The mailbox, 17 words. `const` members are the engine's to write, which the compiler must not know. */
 struct weft_mailbox {
   uint32_t version;
   char *in_head;
@@ -40,6 +40,7 @@ struct weft_mailbox {
   uint32_t head_sent;
   int32_t argument;
   uint32_t spare_end;
+  uint32_t out_of_memory;
 };
 
 extern struct weft_mailbox weft_mailbox;

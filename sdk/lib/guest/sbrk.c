@@ -25,6 +25,7 @@ static void *add_pages(uintptr_t length) {
   const uintptr_t start = at - kept;
   const uintptr_t pages = (length - kept + PAGE_BYTES - 1) / PAGE_BYTES;
   if (__builtin_wasm_memory_grow(0, pages) == NO_PAGES) {
+    weft_mailbox.out_of_memory = 1;
     errno = ENOMEM;
     return (void *)-1;
   }

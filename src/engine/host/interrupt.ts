@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime.ts';
  * Built modules come here only while the interrupt word is set, so they pay a suspension a slice.
  *
  * It is generated, because whoever calls a suspending import is suspended, and where JavaScript called the guest (to find room for its
- * input) it must not be.
+ * input, or to run it on the thread's own stack) it must not be.
  */
 export function interruptImport(runtime: Runtime): WebAssembly.ExportValue {
   const suspending = new WebAssembly.Suspending(() => {
@@ -18,7 +18,7 @@ export function interruptImport(runtime: Runtime): WebAssembly.ExportValue {
     // Even a chain that ends goes through the queue: its resumption must find `current` set.
     return runtime.interrupted(chain, end ? 1 : 0);
   });
-  const here = (): number => (runtime.reservingTooLong() ? 1 : 0);
+  const here = (): number => (runtime.endsHere(runtime.current as Chain) ? 1 : 0); // likewise
   const { exports } = new WebAssembly.Instance(interruptModule(), { e: { suspending, here, ledger: runtime.ledger.memory } });
   return exports['interrupt'] as WebAssembly.ExportValue; // exported below
 }
