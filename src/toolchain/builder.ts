@@ -1,0 +1,161 @@
+/** A function as its author describes it → a module that the engine hosts. */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { FunctionSpec } from '../model/app.ts';
+import { WeftError } from '../model/errors.ts';
+import { packAnnotated, unpackAnnotated } from './annotated.ts';
+import { buildProject } from './build-project.ts';
+import { compileSources, type Linkable } from './build-sources.ts';
+import { type Compiler, CompilerFailure } from './compiler.ts';
+import { Daemon } from './daemon/client.ts';
+import { embeddedCompiler } from './embedded.ts';
+import { GuestRuntime } from './guest-runtime.ts';
+import { FileHashes, hashOf, keyOf } from './hash.ts';
+import type { Artifact, Builder, BuilderOptions, BuildOptions } from './index.ts';
+import { type LinkDescription, readLinkDescription } from './link-description.ts';
+import { Objects } from './objects.ts';
+import { regularFile } from './regular-file.ts';
+import { rewriterIdentity } from './rewriter-identity.ts';
+import { Slots } from './slots.ts';
+import { Store } from './store.ts';
+import { findSystemClang } from './system-clang.ts';
+import { SystemCompiler } from './system.ts';
+import { unpackSysroot } from './sysroot.ts';
+
+const BUILD_SECONDS = 600;
+const MAX_MODULE_BYTES = 512 * 1024 * 1024;
+
+/** @throws WeftError WEFT_TOOLCHAIN_MISSING when the system's clang was asked for and there is none */
+export async function createBuilder({ cacheDir, toolchain }: BuilderOptions): Promise<Builder> {
+  const closing = new AbortController();
+  const store = await Store.open(join(cacheDir, 'v1'));
+  const daemon = new Daemon();
+  const slots = new Slots(availableParallelism());
+  const compiler =
+    toolchain === 'embedded' ? undefined : await systemCompiler(cacheDir, store, slots, toolchain === 'auto', closing.signal);
+  return new Workshop({
+    cacheDir,
+    closing,
+    store,
+    daemon,
+    compiler: compiler ?? (await embeddedCompiler(daemon, store)),
+    description: await readLinkDescription(),
+    rewriter: await rewriterIdentity(),
+  });
+}
+
+async function systemCompiler(
+  cacheDir: string,
+  store: Store,
+  slots: Slots,
+  optional: boolean,
+  signal: AbortSignal,
+): Promise<SystemCompiler | undefined> {
+  const sysroot = await unpackSysroot(cacheDir);
+  try {
+    return new SystemCompiler(await findSystemClang(sysroot, store, signal), sysroot, store, slots);
+  } catch (cause) {
+    if (optional && cause instanceof WeftError && cause.code === 'WEFT_TOOLCHAIN_MISSING') return undefined;
+    throw cause;
+  }
+}
+
+interface Parts {
+  readonly cacheDir: string;
+  readonly closing: AbortController;
+  readonly store: Store;
+  readonly daemon: Daemon;
+  readonly compiler: Compiler;
+  readonly description: LinkDescription;
+  readonly rewriter: string;
+}
+
+interface Running {
+  readonly signal: AbortSignal;
+  readonly onProgress: (step: string) => void;
+}
+
+class Workshop implements Builder {
+  readonly toolchain: string;
+  readonly #parts: Parts;
+  readonly #objects: Objects;
+  readonly #runtime: GuestRuntime;
+
+  constructor(parts: Parts) {
+    const { compiler, description, store, daemon, closing } = parts;
+    this.#parts = parts;
+    this.toolchain = compiler.name;
+    this.#objects = new Objects(compiler, store, new FileHashes());
+    this.#runtime = new GuestRuntime(description, this.#objects, store, daemon, closing.signal);
+  }
+
+  async build(fn: FunctionSpec, { signal, onProgress = () => {} }: BuildOptions = {}): Promise<Artifact> {
+    const timeout = AbortSignal.timeout(BUILD_SECONDS * 1000);
+    const any = AbortSignal.any([this.#parts.closing.signal, timeout, ...(signal ? [signal] : [])]);
+    try {
+      any.throwIfAborted();
+      return await this.#finish(await this.#linkable(fn, { signal: any, onProgress }), { signal: any, onProgress });
+    } catch (cause) {
+      if (timeout.aborted && cause === timeout.reason) {
+        throw new WeftError('WEFT_COMPILE_TIMEOUT', { name: fn.name, seconds: BUILD_SECONDS }, { cause });
+      }
+      if (!(cause instanceof CompilerFailure)) throw cause;
+      throw new WeftError('WEFT_COMPILE_FAILED', { name: fn.name, output: cause.output.trimEnd() }, { cause });
+    }
+  }
+
+  async warmUp(): Promise<void> {
+    const { daemon, compiler, closing } = this.#parts;
+    await daemon.warmUp(compiler.kind === 'embedded', closing.signal);
+    await Promise.all((await this.#runtime.parts('weft', 'c')).map((part) => part.load()));
+  }
+
+  async close(): Promise<void> {
+    const { closing, daemon, store } = this.#parts;
+    closing.abort(new WeftError('WEFT_BUSY', { reason: 'the builder was closed' }));
+    daemon.close();
+    await store.close();
+  }
+
+  async #linkable({ build, contract }: FunctionSpec, running: Running): Promise<Linkable> {
+    const { compiler, description, cacheDir } = this.#parts;
+    switch (build.kind) {
+      case 'sources':
+        return compileSources({ compiler, objects: this.#objects, runtime: this.#runtime, description }, build, contract, running);
+      case 'wasm':
+        return readModule(build.path);
+      case 'cmake':
+      case 'make':
+        return buildProject({ compiler, runtime: this.#runtime, description, cacheDir }, build, contract, running);
+    }
+  }
+
+  /** Makes the linked module hostable, unless that was done before. */
+  async #finish(linkable: Linkable, { signal, onProgress }: Running): Promise<Artifact> {
+    const { store, compiler, daemon, rewriter } = this.#parts;
+    const { inputs } = linkable;
+    const key = keyOf('artifact', linkable.key, rewriter, compiler.name);
+    const kept = await store.get(key);
+    if (kept) {
+      const { content, warnings } = unpackAnnotated(kept);
+      return { wasm: content, warnings, key, cached: true, toolchain: compiler.name, inputs };
+    }
+    const { wasm: linked, warnings } = await linkable.link();
+    onProgress('preparing');
+    const wasm = await daemon.instrument(linked, { optimize: OPTIMIZE, toolchain: compiler.name }, signal);
+    await store.put(key, packAnnotated(wasm, warnings));
+    return { wasm, warnings, key, cached: false, toolchain: compiler.name, inputs };
+  }
+}
+
+const OPTIMIZE = false;
+
+async function readModule(path: string): Promise<Linkable> {
+  const info = regularFile(path);
+  if (!info) throw new WeftError('WEFT_SOURCE_REFUSED', { path, reason: 'there is no such file' });
+  if (info.size > MAX_MODULE_BYTES)
+    throw new WeftError('WEFT_SOURCE_REFUSED', { path, reason: `it is larger than ${MAX_MODULE_BYTES} bytes` });
+  const wasm = await readFile(path);
+  return { key: keyOf('wasm', hashOf(wasm)), inputs: [path], link: () => Promise.resolve({ wasm, warnings: '' }) };
+}

@@ -1,0 +1,81 @@
+/** One thread of the daemon: does one task at a time. */
+import { parentPort } from 'node:worker_threads';
+import type { Tree } from '@yowasp/clang';
+import { WeftError } from '../../model/errors.ts';
+import { instrument } from '../rewrite/index.ts';
+import type { LlvmResult, Task, TaskResult, VirtualFiles } from './messages.ts';
+
+parentPort?.on('message', (task: Task) => {
+  void perform(task).then((result) => parentPort?.postMessage(result));
+});
+
+async function perform(task: Task): Promise<TaskResult> {
+  try {
+    return await resultOf(task);
+  } catch (cause) {
+    if (cause instanceof WeftError) return { kind: 'error', code: cause.code, details: cause.details };
+    return { kind: 'broken', reason: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) };
+  }
+}
+
+async function resultOf(task: Task): Promise<TaskResult> {
+  switch (task.kind) {
+    case 'llvm':
+      return { kind: 'llvm', result: await runLlvm(task.args, task.files, task.outputs) };
+    case 'instrument':
+      return { kind: 'instrument', wasm: await instrument(task.wasm, { optimize: task.optimize, toolchain: task.toolchain }) };
+    case 'warm-up':
+      if (task.compiler) await runLlvm(['clang', '--version'], [], []);
+      return { kind: 'warm-up' };
+  }
+}
+
+/** Loaded when first needed: half a second, and 400 MB. */
+async function runLlvm(args: readonly string[], files: VirtualFiles, outputs: readonly string[]): Promise<LlvmResult> {
+  const { runLLVM, Exit } = await import('@yowasp/clang');
+  const [stdout, stderr] = [new Text(), new Text()];
+  const streams = { stdout: stdout.take, stderr: stderr.take, fetchProgress: () => {}, decodeASCII: false };
+  try {
+    const made = (await runLLVM([...args], treeOf(files), streams)) ?? {};
+    return { ok: true, stdout: stdout.read(), stderr: stderr.read(), outputs: outputs.map((path) => fileIn(made, path)) };
+  } catch (cause) {
+    if (cause instanceof Exit) return { ok: false, stdout: stdout.read(), stderr: stderr.read(), outputs: [] };
+    if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
+    // The compiler ran into one of its own assertions, or out of memory: its last words are all there is.
+    return { ok: false, stdout: '', stderr: `${stderr.read()}clang: error: the compiler crashed (${cause.message})\n`, outputs: [] };
+  }
+}
+
+class Text {
+  readonly #pieces: Uint8Array[] = [];
+  readonly take = (bytes: Uint8Array | null): void => {
+    if (bytes) this.#pieces.push(bytes.slice());
+  };
+  read(): string {
+    return Buffer.concat(this.#pieces).toString('utf8');
+  }
+}
+
+function treeOf(files: VirtualFiles): Tree {
+  const root: Tree = {};
+  for (const [path, content] of files) {
+    const parts = path.split('/').filter((part) => part !== '');
+    const name = parts.pop() ?? '';
+    let folder = root;
+    for (const part of parts) {
+      const next = folder[part];
+      folder = typeof next === 'object' && !(next instanceof Uint8Array) ? next : (folder[part] = {});
+    }
+    folder[name] = content;
+  }
+  return root;
+}
+
+function fileIn(tree: Tree, path: string): Uint8Array | undefined {
+  let found: Tree | string | Uint8Array | undefined = tree;
+  for (const part of path.split('/').filter((name) => name !== '')) {
+    if (typeof found !== 'object' || found instanceof Uint8Array) return undefined;
+    found = found[part];
+  }
+  return found instanceof Uint8Array ? found : undefined;
+}

@@ -1,0 +1,27 @@
+/** What is compiled and linked beside a function's own sources, as sdk/lib/link.json says (sdk/lib/README.md explains it). */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ContractName } from '../model/app.ts';
+import type { Language } from './compiler.ts';
+
+export const SDK = join(import.meta.dirname, '../../sdk');
+export const SDK_INCLUDE = join(SDK, 'include');
+
+export interface LinkDescription {
+  readonly entry: Readonly<Record<Language, string>>;
+  readonly archive: readonly string[];
+  readonly cxxArchive?: readonly string[];
+  /** For compiling the runtime itself. */
+  readonly includeDirs: readonly string[];
+  readonly userFlags?: Readonly<Record<Language, readonly string[]>>;
+  readonly contracts: Readonly<
+    Record<ContractName, { readonly source: string; readonly userFlags: readonly string[]; readonly linkFlags: readonly string[] }>
+  >;
+  readonly linkFlags: readonly string[];
+  readonly cxxLinkFlags?: readonly string[];
+}
+
+/** It comes with this very code, which is why it is not checked. */
+export async function readLinkDescription(): Promise<LinkDescription> {
+  return JSON.parse(await readFile(join(SDK, 'lib/link.json'), 'utf8')) as LinkDescription;
+}

@@ -1,0 +1,122 @@
+/**
+ * Finds a clang of the system that can compile and link for WebAssembly, by letting it do so. What was found is remembered until the
+ * program or its linker changes.
+ */
+import { constants } from 'node:fs';
+import { access, mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { WeftError } from '../model/errors.ts';
+import { keyOf } from './hash.ts';
+import { runProcess } from './run-process.ts';
+import type { Store } from './store.ts';
+import { sysrootFlags } from './sysroot.ts';
+
+export interface SystemClang {
+  /** Absolute. */
+  readonly path: string;
+  readonly version: string;
+  readonly major: number;
+  /** Changes whenever the compiler or the linker does. */
+  readonly identity: string;
+  /** Folder of the compiler's own headers. */
+  readonly resourceDir: string;
+  /** The linker, absolute. */
+  readonly linker: string;
+}
+
+const OLDEST = 16;
+const NEWEST_KNOWN = 24;
+/** As distributions name it: the plain name first, then the newest. */
+const NAMES = ['clang', ...Array.from({ length: NEWEST_KNOWN - OLDEST + 1 }, (_, at) => `clang-${NEWEST_KNOWN - at}`)];
+const INSTALL = 'Install one; on Debian and Ubuntu: sudo apt-get install clang lld (or clang-19 lld-19); or use --toolchain embedded';
+const PROBE_MS = 30_000;
+
+/** @throws WeftError WEFT_TOOLCHAIN_MISSING that says of each candidate why not. */
+export async function findSystemClang(sysroot: string, store: Store, signal: AbortSignal): Promise<SystemClang> {
+  const why: string[] = [];
+  for (const path of await candidates()) {
+    const found = await probeOnce(path, sysroot, store, AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]));
+    if (typeof found !== 'string') return found;
+    why.push(`${path}: ${found}`);
+  }
+  const reason = why.length === 0 ? `no clang ${OLDEST} or newer is in the PATH` : why.join('; ');
+  throw new WeftError('WEFT_TOOLCHAIN_MISSING', { what: "the system's clang", reason, install: INSTALL });
+}
+
+async function candidates(): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of NAMES) {
+    for (const folder of (process.env['PATH'] ?? '').split(delimiter).filter((part) => part !== '')) {
+      const path = join(folder, name);
+      if (await isExecutable(path)) {
+        found.push(path);
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+const isExecutable = (path: string): Promise<boolean> =>
+  access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+async function probeOnce(path: string, sysroot: string, store: Store, signal: AbortSignal): Promise<SystemClang | string> {
+  const key = keyOf('system clang', '1', path, await stateOf(path), sysroot);
+  const known = await store.getJson(key);
+  if (isSystemClang(known) && known.identity === (await identityOf(known))) return known;
+  const found = await probe(path, sysroot, signal).catch((cause: unknown) => {
+    if (signal.aborted && !isTimeout(signal.reason)) throw cause;
+    return cause instanceof Error ? cause.message : String(cause);
+  });
+  if (typeof found !== 'string') await store.putJson(key, found);
+  return found;
+}
+
+const isTimeout = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError';
+
+async function probe(path: string, sysroot: string, signal: AbortSignal): Promise<SystemClang | string> {
+  const folder = await mkdtemp(join(tmpdir(), 'weft-probe-'));
+  try {
+    const run = (args: readonly string[]) => runProcess(path, args, { cwd: folder, signal });
+    const version = /clang version (\S+)/.exec((await run(['--version'])).stdout)?.[1];
+    const major = Number.parseInt(version ?? '', 10);
+    if (version === undefined || Number.isNaN(major)) return 'it does not say a version of clang';
+    if (major < OLDEST) return `it is clang ${major}; ${OLDEST} or newer is needed`;
+    const linker = (await run(['--target=wasm32-wasi', '-print-prog-name=wasm-ld'])).stdout.trim();
+    const resourceDir = (await run(['-print-resource-dir'])).stdout.trim();
+    await writeFile(join(folder, 'probe.c'), '#include <stdlib.h>\nint main(void) { return abs(0); }\n');
+    const linked = await run([...sysrootFlags(sysroot), 'probe.c', '-o', 'probe.wasm']);
+    if (!linked.ok) return `it cannot build for WebAssembly (is its lld installed?): ${firstError(linked.stderr)}`;
+    const found = { path, version, major, resourceDir, linker };
+    return { ...found, identity: await identityOf(found) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const firstError = (output: string): string => output.split('\n').find((line) => line.includes('error')) ?? output.trim();
+
+function identityOf({ path, version, linker }: Pick<SystemClang, 'path' | 'version' | 'linker'>): Promise<string> {
+  return Promise.all([stateOf(path), stateOf(linker)]).then((states) => keyOf(version, states));
+}
+
+/** Of a program's file: an upgrade changes it. */
+async function stateOf(path: string): Promise<string> {
+  try {
+    const real = await realpath(path);
+    const { mtimeMs, size } = await stat(real);
+    return `${real} ${mtimeMs} ${size}`;
+  } catch {
+    return `${path} is not there`;
+  }
+}
+
+function isSystemClang(value: unknown): value is SystemClang {
+  if (typeof value !== 'object' || value === null) return false;
+  const words = ['path', 'version', 'identity', 'resourceDir', 'linker'].every((name) => typeof Reflect.get(value, name) === 'string');
+  return words && typeof Reflect.get(value, 'major') === 'number';
+}
