@@ -1,0 +1,31 @@
+/** What a client sent, made into what a route takes. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type ErrorCode, WeftError } from '../../model/errors.ts';
+
+/** @throws WeftError WEFT_ADMIN_REQUEST */
+export function readJson<T>(request: FastifyRequest, schema: z.ZodType<T>): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(request)));
+  } catch (cause) {
+    throw new WeftError('WEFT_ADMIN_REQUEST', { reason: 'its body is not JSON' }, { cause });
+  }
+  return check(json, schema);
+}
+
+/** @throws WeftError of that code, saying where the value is wrong */
+export function check<T>(value: unknown, schema: z.ZodType<T>, code: ErrorCode = 'WEFT_ADMIN_REQUEST'): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const reason = result.error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`)).join('; ');
+  throw new WeftError(code, { reason }, { cause: result.error });
+}
+
+export function bytesOf(request: FastifyRequest): Uint8Array {
+  return request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
+}
+
+export function paramOf(request: FastifyRequest, name: string): string {
+  return check(request.params, z.record(z.string(), z.string()))[name] ?? '';
+}

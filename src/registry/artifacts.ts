@@ -1,0 +1,90 @@
+/** Modules and packed files, named by their content. */
+import { readdir, readFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WeftError } from '../model/errors.ts';
+import { DIGEST, type Digest, digestOf } from './digest.ts';
+import { removeDurably, unusable, writeDurably } from './durable.ts';
+
+/** Uploaded and not yet part of an app, all together; past it, the oldest go. */
+const MAX_LOOSE_BYTES = 2 * 1024 ** 3;
+
+export class Artifacts {
+  readonly #folder: string;
+  readonly #scratch: string;
+  /** Nobody's yet, oldest first → size. */
+  readonly #loose = new Map<Digest, number>();
+  #looseBytes = 0;
+
+  constructor(folder: string, scratch: string) {
+    this.#folder = folder;
+    this.#scratch = scratch;
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    return stat(this.#path(digest)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Kept when this returns. `used`: whether an app has it already. */
+  async put(content: Uint8Array, used: (digest: Digest) => boolean): Promise<Digest> {
+    const digest = digestOf(content);
+    // What is there is read: it may have been damaged, and this is the chance to mend it.
+    const present = await readFile(this.#path(digest)).catch(() => undefined);
+    if (present === undefined || digestOf(present) !== digest) await writeDurably(this.#path(digest), content, this.#scratch);
+    if (!used(digest)) await this.#addLoose(digest, content.length, used);
+    return digest;
+  }
+
+  /** @throws WeftError WEFT_ARTIFACT_MISSING, WEFT_DATA_DAMAGED */
+  async read(digest: Digest): Promise<Uint8Array<ArrayBuffer>> {
+    const path = this.#path(digest);
+    const content = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+      throw cause.code === 'ENOENT' ? new WeftError('WEFT_ARTIFACT_MISSING', { digest }) : unusable(path, cause);
+    });
+    if (digestOf(content) === digest) return content;
+    // Out of the way, so that whoever asks for it is told it is missing, and uploads it again.
+    await rename(path, join(this.#scratch, `${digest}.damaged`)).catch(() => {});
+    throw new WeftError('WEFT_DATA_DAMAGED', { path, reason: 'its content is not what its name says' });
+  }
+
+  /** They are part of an app now. */
+  keep(digests: Iterable<Digest>): void {
+    for (const digest of digests) this.#forget(digest);
+  }
+
+  /** Removes those of `digests` that nobody uses. */
+  async drop(digests: Iterable<Digest>, used: (digest: Digest) => boolean): Promise<void> {
+    for (const digest of new Set(digests)) if (!used(digest) && !this.#loose.has(digest)) await removeDurably(this.#path(digest));
+  }
+
+  /** Removes what an earlier process left and nobody uses. */
+  async collect(used: (digest: Digest) => boolean): Promise<void> {
+    const names = await readdir(this.#folder);
+    await this.drop(
+      names.filter((name) => DIGEST.test(name)),
+      used,
+    );
+  }
+
+  async #addLoose(digest: Digest, bytes: number, used: (digest: Digest) => boolean): Promise<void> {
+    this.#forget(digest);
+    this.#loose.set(digest, bytes);
+    this.#looseBytes += bytes;
+    for (const oldest of this.#loose.keys()) {
+      if (this.#looseBytes <= MAX_LOOSE_BYTES || oldest === digest) break;
+      this.#forget(oldest);
+      await this.drop([oldest], used);
+    }
+  }
+
+  #forget(digest: Digest): void {
+    this.#looseBytes -= this.#loose.get(digest) ?? 0;
+    this.#loose.delete(digest);
+  }
+
+  #path(digest: Digest): string {
+    return join(this.#folder, digest);
+  }
+}
