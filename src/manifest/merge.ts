@@ -1,0 +1,26 @@
+/** Merge groups: functions that there are, each in one group. */
+import * as z from 'zod';
+import { didYouMean, quote } from './nearest.ts';
+import type { Reading } from './scope.ts';
+
+const groups = z.array(z.array(z.string()));
+
+/** The shape of `merge` has been checked. */
+export function readMerge({ document, mistakes }: Reading): string[][] {
+  const merge = groups.parse(document.valueAt(['merge']) ?? []);
+  const described = document.valueAt(['functions']);
+  if (typeof described !== 'object' || described === null) return merge;
+  const functions = Object.keys(described);
+  const seen = new Map<string, number>();
+  for (const [group, names] of merge.entries()) {
+    for (const [at, name] of names.entries()) {
+      const report = (text: string): void => mistakes.add(document.place(['merge', group, at]), text);
+      const before = seen.get(name);
+      if (!functions.includes(name)) report(`merge: there is no function ${quote(name)}${didYouMean(name, functions)}`);
+      else if (before === group) report(`merge: ${quote(name)} is twice in this group`);
+      else if (before !== undefined) report(`merge: ${quote(name)} is in another group already; a function can be in one`);
+      seen.set(name, group);
+    }
+  }
+  return merge;
+}
