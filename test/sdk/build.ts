@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { commands, type Tree } from '@yowasp/clang';
 import { AST_FLAGS, findPointerSizeofs, mayHavePointerSizeof, withPointerSizes } from '../../src/toolchain/pointer-sizeof.ts';
+import { SYSROOT_CXX_FLAGS, sysrootFlags, unpackSysroot } from '../../src/toolchain/sysroot.ts';
 
 export type ContractName = 'weft' | 'stdio' | 'nightcore';
 
@@ -31,15 +32,19 @@ export interface Toolchain {
 interface Link {
   readonly entry: Readonly<Record<'c' | 'c++', string>>;
   readonly archive: readonly string[];
+  readonly cxxArchive: readonly string[];
+  readonly userFlags: Readonly<Record<'c' | 'c++', readonly string[]>>;
   readonly includeDirs: readonly string[];
   readonly contracts: Readonly<
     Record<ContractName, { readonly source: string; readonly userFlags: readonly string[]; readonly linkFlags: readonly string[] }>
   >;
   readonly linkFlags: readonly string[];
+  readonly cxxLinkFlags: readonly string[];
 }
 
 export const SDK = join(import.meta.dirname, '../../sdk');
 const LINK = JSON.parse(readFileSync(join(SDK, 'lib/link.json'), 'utf8')) as Link;
+const CACHE = join(SDK, '../node_modules/.cache/weft');
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic'];
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const SYSTEM = ['clang', 'clang-19', 'clang-18', 'clang-17', 'clang-16'];
@@ -66,6 +71,7 @@ const isCpp = (source: string): boolean => source.endsWith('.cpp');
 const languageOf = (program: Program): 'c' | 'c++' => (Object.keys(program.sources).some(isCpp) ? 'c++' : 'c');
 /** Sources of the runtime that are linked as they are; the rest is an archive. */
 const direct = (program: Program): string[] => [LINK.entry[languageOf(program)], LINK.contracts[program.contract].source];
+const archivesOf = (language: 'c' | 'c++'): string[] => (language === 'c++' ? ['libweft.a', 'libweft-cxx.a'] : ['libweft.a']);
 const objectOf = (source: string): string => `${basename(source)}.o`;
 
 function runtimeCommand(source: string, sdk: string): string[] {
@@ -75,11 +81,14 @@ function runtimeCommand(source: string, sdk: string): string[] {
 }
 
 function userCommand(program: Program, sdk: string): string[] {
+  const language = languageOf(program);
   return [
-    ...['-O2', `-I${join(sdk, 'include')}`, '-Wall', '-Wextra', ...LINK.contracts[program.contract].userFlags, ...(program.flags ?? [])],
+    ...['-O2', `-I${join(sdk, 'include')}`, '-Wall', '-Wextra', ...LINK.userFlags[language]],
+    ...[...LINK.contracts[program.contract].userFlags, ...(program.flags ?? [])],
     ...Object.keys(program.sources).filter((name) => /\.(c|cpp)$/.test(name)),
-    ...[...direct(program).map(objectOf), 'libweft.a'],
-    ...[...LINK.linkFlags, ...LINK.contracts[program.contract].linkFlags, '-s', '-o', 'out.wasm'],
+    ...[...direct(program).map(objectOf), ...archivesOf(language)],
+    ...[...LINK.linkFlags, ...(language === 'c++' ? LINK.cxxLinkFlags : []), ...LINK.contracts[program.contract].linkFlags],
+    ...['-s', '-o', 'out.wasm'],
   ];
 }
 
@@ -102,9 +111,14 @@ function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
     for (const source of sources) objects[objectOf(source)] = await object(source);
     return objects;
   };
-  const archive = async (): Promise<Uint8Array> => {
-    const objects = await named(LINK.archive);
-    return run('ar', ['rc', 'libweft.a', ...Object.keys(objects)], objects, 'libweft.a');
+  const archive = async (file: string): Promise<Uint8Array> => {
+    const objects = await named(file === 'libweft.a' ? LINK.archive : LINK.cxxArchive);
+    return run('ar', ['rc', file, ...Object.keys(objects)], objects, file);
+  };
+  const archives = async (language: 'c' | 'c++'): Promise<Record<string, Uint8Array>> => {
+    const made: Record<string, Uint8Array> = {};
+    for (const file of archivesOf(language)) made[file] = await once(file, () => archive(file));
+    return made;
   };
   /** As docs/decisions/2026-11-24-nightcore-sizeof.md says. */
   const asOn64Bits = async ({ sources, contract, flags = [] }: Program): Promise<Files> => {
@@ -134,8 +148,9 @@ function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
     },
     async build(program) {
       const sources = program.contract === 'nightcore' ? await asOn64Bits(program) : program.sources;
-      const files = { ...sources, ...(await named(direct(program))), 'libweft.a': await once('archive', archive) };
-      return new Uint8Array(await run(languageOf(program) === 'c' ? 'clang' : 'clang++', userCommand(program, sdk), files, 'out.wasm'));
+      const language = languageOf(program);
+      const files = { ...sources, ...(await named(direct(program))), ...(await archives(language)) };
+      return new Uint8Array(await run(language === 'c' ? 'clang' : 'clang++', userCommand(program, sdk), files, 'out.wasm'));
     },
   };
 }
@@ -172,12 +187,14 @@ function embedded(): Toolchain {
 
 function systemClang(clang: string): Toolchain {
   const version = clang.slice('clang'.length);
+  const sysroot = unpackSysroot(CACHE);
   const driver = { clang, 'clang++': `clang++${version}`, ar: `llvm-ar${version}` };
   return toolchain('system', SDK, async (tool, args, files, made) => {
     const dir = mkdtempSync(join(tmpdir(), 'weft-sdk-'));
     try {
       for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
-      const target = tool === 'ar' ? [] : ['--target=wasm32-wasi'];
+      const target = tool === 'ar' ? [] : sysrootFlags(await sysroot);
+      if (tool === 'clang++') target.push(...SYSROOT_CXX_FLAGS);
       const { status, stdout, stderr, error } = spawnSync(driver[tool], [...target, ...args], { cwd: dir, maxBuffer: MAX_OUTPUT_BYTES });
       if (error) throw error;
       if (status !== 0) throw new Error(stderr.toString());
