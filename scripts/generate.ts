@@ -2,10 +2,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT } from './checks/step.ts';
+import { manifestSchemaText } from '../src/manifest/json-schema.ts';
+import { cliPage } from './generate-cli.ts';
 import { errorsPage } from './generate-errors.ts';
 
 const GENERATED: Readonly<Record<string, () => string>> = {
+  'docs/cli.md': cliPage,
   'docs/errors.md': errorsPage,
+  'schema/weft.schema.json': manifestSchemaText,
 };
 
 const checking = process.argv.includes('--check');

@@ -29,7 +29,7 @@ interface Load {
 /** @returns exit code: 0 only when every answer was below 400 */
 export async function bench(terminal: Terminal, name: string, options: BenchOptions): Promise<number> {
   const { connections, seconds, method, path, header = [], data } = options;
-  const url = await gatewayUrl(options);
+  const url = await gatewayUrl(options.gateway);
   const call: FunctionRequest = { url, name, method: method.toUpperCase(), path, headers: header, body: Buffer.from(data) };
   const pool = new Pool(url, { connections, headersTimeout: 0, bodyTimeout: 0 });
   try {

@@ -20,12 +20,11 @@ function asWeftError(error: unknown): WeftError {
 
 function print(terminal: Terminal, error: WeftError): void {
   const { output } = error.details;
-  const written = typeof output === 'string' ? output : undefined;
-  const value = { error: { ...error.toJSON().error, ...(written === undefined ? {} : { output: written }) } };
-  terminal.complain(value, [...(written === undefined ? [] : [written.trimEnd()]), ...lines(terminal, error)].join('\n'));
+  const value = { error: { ...error.toJSON().error, ...(output === undefined ? {} : { output }) } };
+  terminal.complain(value, lines(terminal, error).join('\n'));
 }
 
 function lines(terminal: Terminal, error: WeftError): string[] {
   const stack = error.code === 'WEFT_INTERNAL' && error.cause instanceof Error ? (error.cause.stack ?? '') : '';
-  return [`${terminal.paint('red', 'weft:')} ${error.message}`, `  ${error.hint}`, ...(stack === '' ? [] : [stack])];
+  return [`${terminal.paint('red', 'weft:')} ${error.message.trimEnd()}`, `  ${error.hint}`, ...(stack === '' ? [] : [stack])];
 }

@@ -13,9 +13,8 @@ const PASSWORD = 'password';
 
 export interface GatewayAddress {
   readonly url: string;
+  /** Without one, the platform says where it is to be found. */
   readonly password: string | undefined;
-  /** Where the password came from, or should have. */
-  readonly passwordFrom: string;
 }
 
 interface Running {
@@ -23,22 +22,21 @@ interface Running {
   readonly pid: number;
 }
 
-export async function gatewayUrl(remote: Pick<Remote, 'gateway' | 'data'>): Promise<string> {
-  const told = remote.gateway;
+/** `told` is what `--gateway` or WEFT_GATEWAY say. */
+export async function gatewayUrl(told: string | undefined, data?: string): Promise<string> {
   if (told !== undefined && told !== '') return checkedUrl(told);
-  const running = await readRunning(await dataFolder(remote.data, process.cwd()));
+  const running = await readRunning(await dataOf(data));
   return running?.url ?? DEFAULT_URL;
 }
 
 export async function gatewayAddress(remote: Remote): Promise<GatewayAddress> {
-  const url = await gatewayUrl(remote);
-  if (remote.passwordFile !== undefined) return { url, password: await passwordIn(remote.passwordFile), passwordFrom: remote.passwordFile };
+  const url = await gatewayUrl(remote.gateway, remote.data);
+  if (remote.passwordFile !== undefined) return { url, password: await passwordIn(remote.passwordFile) };
   const told = process.env['WEFT_PASSWORD'];
-  if (told !== undefined && told !== '') return { url, password: told, passwordFrom: 'WEFT_PASSWORD' };
-  const file = join(await dataFolder(remote.data, process.cwd()), PASSWORD);
+  if (told !== undefined && told !== '') return { url, password: told };
+  const file = join(await dataOf(remote.data), PASSWORD);
   // A password of this machine is for this machine only.
-  const password = isLoopback(url) ? await passwordIn(file).catch(() => undefined) : undefined;
-  return { url, password, passwordFrom: file };
+  return { url, password: isLoopback(url) ? await passwordIn(file).catch(() => undefined) : undefined };
 }
 
 export async function noteRunning(dataDir: string, url: string): Promise<AsyncDisposable> {
@@ -46,6 +44,11 @@ export async function noteRunning(dataDir: string, url: string): Promise<AsyncDi
   const running: Running = { url, pid: process.pid };
   await writeFile(path, `${JSON.stringify(running)}\n`);
   return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+}
+
+/** Commands whose `--data` is something else know the folder from the environment only. */
+function dataOf(data: string | undefined): Promise<string> {
+  return dataFolder(data ?? process.env['WEFT_DATA'], process.cwd());
 }
 
 /** Nothing when there is none, or when the process that wrote it is gone. */

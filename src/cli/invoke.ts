@@ -25,7 +25,7 @@ export interface InvokeOptions {
 const FUNCTION_FAILED = 5;
 
 export async function invoke(terminal: Terminal, name: string, options: InvokeOptions): Promise<number> {
-  const url = await gatewayUrl(options);
+  const url = await gatewayUrl(options.gateway);
   const agent = createAgent();
   try {
     return await show(terminal, await callFunction(agent, await functionRequest(url, name, options)), options);

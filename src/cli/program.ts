@@ -2,9 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { benchCommand } from './commands/bench.ts';
+import { buildCommand } from './commands/build.ts';
 import { completionCommand } from './commands/completion.ts';
+import { deployCommand } from './commands/deploy.ts';
+import { describeCommand } from './commands/describe.ts';
+import { functionsCommand } from './commands/functions.ts';
 import { initCommand } from './commands/init.ts';
 import { invokeCommand } from './commands/invoke.ts';
+import { listCommand } from './commands/list.ts';
+import { logsCommand } from './commands/logs.ts';
+import { removeCommand } from './commands/remove.ts';
+import { scaleCommand } from './commands/scale.ts';
+import { upCommand } from './commands/up.ts';
 import type { Terminal } from './terminal.ts';
 
 export function createProgram(terminal: Terminal): Command {
@@ -14,8 +23,22 @@ export function createProgram(terminal: Terminal): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help of a command')
     .addHelpText('after', '\nTo begin: weft init first && weft up first; then: weft invoke first --data Ada');
-  const commands = [initCommand(terminal), invokeCommand(terminal), benchCommand(terminal), completionCommand(terminal, program)];
+  const commands = [
+    upCommand(terminal),
+    initCommand(terminal),
+    buildCommand(terminal),
+    deployCommand(terminal),
+    invokeCommand(terminal),
+    listCommand(terminal),
+    describeCommand(terminal),
+    logsCommand(terminal),
+    scaleCommand(terminal),
+    removeCommand(terminal),
+    benchCommand(terminal),
+    completionCommand(terminal, program),
+  ];
   for (const command of commands) program.addCommand(command);
+  program.addCommand(functionsCommand(terminal), { hidden: true });
   return throwing(program);
 }
 

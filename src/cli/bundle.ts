@@ -1,0 +1,64 @@
+/** From an app's sources to what a deploy needs. */
+import { readFile } from 'node:fs/promises';
+import type { App, AppBundle, BundledFunction, FunctionSettings, FunctionSpec } from '../model/app.ts';
+import { WeftError } from '../model/errors.ts';
+import type { Artifact, Builder } from '../toolchain/index.ts';
+import type { BuildProgress } from './build-progress.ts';
+
+export interface BuiltApp {
+  readonly bundle: AppBundle;
+  readonly artifacts: ReadonlyMap<string, Artifact>;
+}
+
+export interface BundleOptions {
+  readonly builder: Builder;
+  readonly progress?: BuildProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Builds all functions at once. @throws AggregateError with the errors of all that failed */
+export async function bundleApp(app: App, options: BundleOptions): Promise<BuiltApp> {
+  const built = await settled(app.functions.map((fn) => buildFunction(fn, options)));
+  return {
+    bundle: { app: app.name, functions: built.map(({ bundled }) => bundled), merge: app.merge },
+    artifacts: new Map(built.map(({ bundled, artifact }) => [bundled.settings.name, artifact])),
+  };
+}
+
+/** Waits for all of them, so that every mistake is told and nothing goes on behind an error. */
+export async function settled<T>(tasks: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(tasks);
+  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors);
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+async function buildFunction(fn: FunctionSpec, { builder, progress, signal }: BundleOptions) {
+  const began = performance.now();
+  try {
+    const artifact = await builder.build(fn, {
+      onProgress: (step) => progress?.step(fn.name, step),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const bundled: BundledFunction = { settings: settingsOf(fn), wasm: artifact.wasm, files: await packedFiles(fn) };
+    progress?.built(fn.name, artifact, performance.now() - began);
+    return { artifact, bundled };
+  } catch (error) {
+    progress?.failed(fn.name);
+    throw error;
+  }
+}
+
+function settingsOf({ build: _build, files: _files, ...settings }: FunctionSpec): FunctionSettings {
+  return settings;
+}
+
+async function packedFiles(fn: FunctionSpec): Promise<BundledFunction['files']> {
+  const read = Object.entries(fn.files).map(async ([guest, path]) => {
+    const bytes = await readFile(path).catch((cause: Error) => {
+      throw new WeftError('WEFT_FILE', { path, reason: cause.message }, { cause });
+    });
+    return [guest, new Uint8Array(bytes)] as const;
+  });
+  return Object.fromEntries(await settled(read));
+}

@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import { count, jsonOption, type Remote, withGateway } from '../options.ts';
+import type { Terminal } from '../terminal.ts';
+
+export function scaleCommand(terminal: Terminal): Command {
+  return withGateway(
+    new Command('scale')
+      .summary('make contexts of a function ready, or free them')
+      .description(
+        'Makes so many contexts of a function ready, in all engine threads together; 0 frees them. Requests make what they need in any case.',
+      )
+      .argument('<function>', 'its name')
+      .argument('<contexts>', 'how many', count),
+  )
+    .addOption(jsonOption())
+    .action(async (name: string, contexts: number, options: Remote) => {
+      const { scale } = await import('../change.ts');
+      await scale(terminal, name, { ...options, contexts });
+    });
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { ROOT } from '../../scripts/checks/step.ts';
+import { Workshop } from './weft.ts';
+
+const has = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).error === undefined;
+
+suite('completion', async () => {
+  const workshop = await Workshop.open();
+  after(() => workshop[Symbol.asyncDispose]());
+
+  for (const shell of ['bash', 'zsh', 'fish'] as const) {
+    test(`the script for ${shell} is one that ${shell} accepts`, { skip: !has(shell) && `${shell} is not installed` }, async () => {
+      const { code, stdout } = await workshop.run(['completion', shell]);
+      assert.equal(code, 0);
+      const { status, stderr } = spawnSync(shell, ['-n'], { input: stdout });
+      assert.equal(status, 0, stderr.toString());
+    });
+  }
+
+  const lines: readonly (readonly [line: string, offers: string[]])[] = [
+    ['weft in', ['init', 'invoke']],
+    ['weft --v', ['--version']],
+    ['weft up --th', ['--threads']],
+    ['weft up --toolchain s', ['system']],
+    ['weft init --contract ', ['weft', 'stdio', 'nightcore']],
+    ['weft completion ', ['bash', 'zsh', 'fish']],
+    ['weft build a', ['a folder']],
+    ['weft --json describe --ga', ['--gateway']],
+  ];
+  test('bash is offered commands, options, their values and files', async () => {
+    await mkdir(workshop.path('a folder'), { recursive: true });
+    const { stdout: script } = await workshop.run(['completion', 'bash']);
+    await writeFile(workshop.path('weft.bash'), script);
+    for (const [line, offers] of lines) {
+      const words = line.split(' ');
+      const ask = `source weft.bash; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _weft; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const { stdout } = spawnSync('bash', ['-c', ask], { cwd: workshop.folder });
+      assert.deepEqual(stdout.toString().trimEnd().split('\n'), offers, line);
+    }
+  });
+
+  test('names of functions are asked of the platform; when there is none, there are none', async () => {
+    const { stdout: script } = await workshop.run(['completion', 'bash']);
+    await writeFile(workshop.path('weft.bash'), script);
+    const ask = `source weft.bash; COMP_WORDS=('${join(ROOT, 'weft')}' invoke ''); COMP_CWORD=2; _weft; echo "\${#COMPREPLY[@]}"`;
+    const env = { ...process.env, WEFT_GATEWAY: 'http://127.0.0.1:9', WEFT_PASSWORD: 'x' };
+    const { stdout, stderr } = spawnSync('bash', ['-c', ask], { cwd: workshop.folder, env });
+    assert.deepEqual([stdout.toString(), stderr.toString()], ['0\n', '']);
+  });
+});

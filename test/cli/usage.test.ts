@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { ROOT } from '../../scripts/checks/step.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { Terminal } from '../../src/cli/terminal.ts';
+import { Workshop } from './weft.ts';
+
+const commands = createProgram(new Terminal(process, { json: false })).commands.map((command) => command.name());
+
+suite('command line', async () => {
+  const workshop = await Workshop.open();
+  after(() => workshop[Symbol.asyncDispose]());
+
+  test('tells its version, which is the package’s', async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    const { code, stdout, stderr } = await workshop.run(['--version']);
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('every command explains itself on standard output', async () => {
+    for (const command of commands) {
+      const { code, stdout, stderr } = await workshop.run([command, '--help']);
+      assert.equal(code, 0, command);
+      assert.match(stdout, new RegExp(`^Usage: weft ${command}`));
+      assert.equal(stderr, '');
+    }
+  });
+
+  test('without a command it shows them all, as talk, and ends with 2', async () => {
+    const { code, stdout, stderr } = await workshop.run([]);
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^Usage: weft/);
+  });
+
+  const mistakes: readonly (readonly [words: string[], message: RegExp])[] = [
+    [['invok', 'x'], /Unknown command 'invok' \(Did you mean invoke\?\)\n {2}See: weft --help/],
+    [['up', '--prot', '1'], /Unknown option '--prot' \(Did you mean --port\?\)\n {2}See: weft up --help/],
+    [['up', '--port', '65536'], /'65536' is invalid.*whole number from 0 to 65535/],
+    [['up', '--port', '-1'], /'-1' is invalid/],
+    [['up', '--toolchain', 'gcc'], /'gcc' is invalid.*embedded, system, auto/],
+    [['logs', '--since', 'yesterday'], /neither a time span such as 10m nor a time/],
+    [['invoke'], /Missing required argument 'function'/],
+    [['invoke', 'x', '--header', 'nothing'], /A header is written as "Name: value"/],
+    [['invoke', 'x', '--data', 'a', '--file', 'b'], /cannot be used with option/],
+    [['invoke', 'x', '--gateway', 'ftp://here'], /"ftp:\/\/here" is not the address of a gateway/],
+    [['invoke', 'x', '--method', 'A B', '--gateway', 'http://127.0.0.1:9'], /invalid request method/i],
+    [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
+  ];
+  for (const [words, message] of mistakes) {
+    test(`a mistake is told and ends with 2: weft ${words.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await workshop.run(words);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+      assert.equal(stdout, '');
+    });
+  }
+
+  test('with --json an error is one object on standard error', async () => {
+    const { code, stdout, stderr } = await workshop.run(['list', '--json', '--tial']);
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    const { error } = JSON.parse(stderr) as { error: Record<string, string> };
+    assert.equal(error['code'], 'WEFT_USAGE');
+    assert.equal(error['hint'], 'See: weft list --help');
+  });
+
+  test('when no platform answers it says where it asked and how to start one, and ends with 6', async () => {
+    const { code, stderr } = await workshop.run(['invoke', 'hello', '--gateway', '127.0.0.1:9']);
+    assert.equal(code, 6);
+    assert.match(stderr, /No platform answers at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/);
+    assert.match(stderr, /weft up/);
+  });
+
+  test('a file that is not there is told before anything is sent', async () => {
+    const { code, stderr } = await workshop.run(['invoke', 'hello', '--file', 'nowhere.bin', '--gateway', '127.0.0.1:9']);
+    assert.equal(code, 1);
+    assert.match(stderr, /Cannot use nowhere\.bin: ENOENT/);
+  });
+
+  test('colours come only when asked for: a pipe has none', async () => {
+    // oxlint-disable-next-line no-control-regex -- it is what colours are made of
+    const colour = /\u001B\[/;
+    const plain = await workshop.run(['invok']);
+    const forced = await workshop.run(['invok'], { env: { FORCE_COLOR: '1' } });
+    const refused = await workshop.run(['invok'], { env: { NO_COLOR: '1' } });
+    assert.deepEqual(
+      [plain, forced, refused].map(({ stderr }) => colour.test(stderr)),
+      [false, true, false],
+    );
+  });
+
+  test('a reader that leaves is no error', async () => {
+    const child = spawn(join(ROOT, 'weft'), ['completion', 'bash'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (piece: Buffer) => {
+      stderr += piece.toString();
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  });
+});
