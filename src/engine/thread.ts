@@ -134,8 +134,13 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
   /** 0 frees a function's contexts, n makes n ready. */
   scale(name: string, contexts: number): void {
     const shape = this.#routes.get(name)?.fn.shape;
-    if (contexts === 0) shape?.clear();
-    else shape?.warm(contexts);
+    try {
+      if (contexts === 0) shape?.clear();
+      else shape?.warm(contexts);
+    } catch (cause) {
+      // As many as there is room for are ready; to ask for more than that must not end the thread.
+      this.log(name, 'warn', `fewer than ${contexts} contexts are ready: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
   }
 
   metrics(): ThreadMetrics {

@@ -23,7 +23,9 @@ export async function createAdmin({ platform, publicMetrics, say }: AdminOptions
   const admin = fastify({ logger: false, bodyLimit: MAX_BODY_BYTES, exposeHeadRoutes: true, forceCloseConnections: true });
   const open = new Set(['/healthz', ...(publicMetrics ? ['/metrics'] : [])]);
   admin.addHook('onRequest', async (request, reply) => {
-    if (open.has(pathOf(request)) || isAdmin(request.headers.authorization, platform.password)) return;
+    // The route that was found, not the path as it was sent: there are many ways to write a path.
+    const route = request.routeOptions.url;
+    if (route === undefined || open.has(route) || isAdmin(request.headers.authorization, platform.password)) return;
     reply.header('www-authenticate', 'Basic realm="Restricted"');
     throw new WeftError('WEFT_UNAUTHORIZED');
   });
