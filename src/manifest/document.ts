@@ -61,7 +61,8 @@ export class ManifestDocument {
 
   valueAt(path: Path): unknown {
     let value = this.value;
-    for (const step of path) value = typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined;
+    for (const step of path)
+      value = typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? Reflect.get(value, step) : undefined;
     return value;
   }
 
@@ -103,6 +104,8 @@ function wordsFor(error: YAMLError): string {
       return 'a tab indents this line; YAML indents with spaces only';
     case 'NON_STRING_KEY':
       return 'a key must be a word, not a list or a mapping';
+    case 'TAG_RESOLVE_FAILED':
+      return 'a YAML tag ("!…") has no meaning here; a text that begins with "!" stands in quotes';
     default:
       return `not valid YAML: ${error.message}`;
   }
@@ -135,10 +138,14 @@ class Converter {
     return made;
   }
 
+  /** Names are not told: they may be the beginning of a secret that nobody put in quotes. */
   #alias(name: string, start: number, end: number): Marked {
     const node = this.#anchors.get(name);
     if (node && !this.#open.has(node)) return this.convert(node);
-    this.#complain(start, node ? `the alias *${name} contains itself` : `there is no anchor &${name} before this alias`);
+    this.#complain(
+      start,
+      node ? 'this alias contains itself' : 'this alias ("*…") has no anchor before it; a text that begins with "*" stands in quotes',
+    );
     return leaf(null, start, end);
   }
 

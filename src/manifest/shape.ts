@@ -13,7 +13,9 @@ export function checkShape(document: ManifestDocument, shape: z.ZodType, mistake
   const { error } = shape.safeParse(document.value);
   if (!error) return [];
   const teller = new Teller(document, jsonSchemaOf(shape), mistakes);
-  for (const issue of error.issues) teller.tell(issue);
+  // Somebody who mistyped a key is not told as well that it is missing.
+  const mistyped = error.issues.filter((issue) => issue.code === 'unrecognized_keys').map((issue) => labelOf(pathOf(issue.path)));
+  for (const issue of error.issues) if (issue.code !== 'custom' || !mistyped.includes(labelOf(pathOf(issue.path)))) teller.tell(issue);
   return error.issues.map((issue) => pathOf(issue.path));
 }
 
@@ -30,7 +32,10 @@ class Teller {
 
   tell(issue: z.core.$ZodIssue): void {
     const path = pathOf(issue.path);
-    if (issue.code === 'unrecognized_keys') {
+    const inside = issue.code === 'invalid_union' ? issue.errors.find((choice) => choice.some((one) => one.path.length > 0)) : undefined;
+    if (inside) {
+      for (const one of inside) this.tell({ ...one, path: [...issue.path, ...one.path] });
+    } else if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) this.#unknownKey(path, key);
     } else if (issue.code === 'invalid_key') {
       const name = String(path.at(-1));
@@ -46,7 +51,7 @@ class Teller {
   #unknownKey(path: Path, key: string): void {
     const schema = schemaAt(this.#schema, path);
     const known = Object.keys(schema?.properties ?? {});
-    const below = known.filter((name) => schema?.properties?.[name]?.properties?.[key] !== undefined);
+    const below = known.filter((name) => Object.hasOwn(schema?.properties?.[name]?.properties ?? {}, key));
     const meant = below.length > 0 ? `; it stands under ${quote(below.join(', '))}` : didYouMean(key, known);
     const all = meant === '' ? `; known here: ${known.join(', ')}` : meant;
     this.#mistakes.add(
@@ -71,7 +76,7 @@ class Teller {
   #words(label: string, path: Path, value: unknown, issue: z.core.$ZodIssue): string {
     const schema = schemaAt(this.#schema, path);
     if (value === null) return `${label} is empty; it must be ${expectation(schema)}`;
-    if (issue.code === 'invalid_value' || issue.code === 'invalid_union') return this.#notOneOf(label, path, value, schema);
+    if (issue.code === 'invalid_value' || schema?.anyOf) return this.#notOneOf(label, path, value, schema);
     if (issue.code === 'invalid_type')
       return `${label} must be ${expectation(schema)}, not ${kindOf(value)}${this.#instead(path, value, schema)}`;
     if (issue.code === 'too_small') return `${label} ${tooSmall(issue, value)}`;
@@ -82,7 +87,7 @@ class Teller {
   }
 
   #notOneOf(label: string, path: Path, value: unknown, schema: JsonSchema | undefined): string {
-    const words = schema?.enum ?? schema?.anyOf?.flatMap((choice) => choice.enum ?? []) ?? [];
+    const words = [schema ?? {}, ...(schema?.anyOf ?? [])].flatMap((choice) => choice.enum ?? choice.const ?? []);
     if (typeof value !== 'string')
       return `${label} must be ${expectation(schema)}, not ${kindOf(value)}${this.#instead(path, value, schema)}`;
     return `${label} cannot be ${quote(value)}; it must be ${expectation(schema)}${didYouMean(value, words)}${unitMeant(value, 'is not a duration')}`;
@@ -140,30 +145,32 @@ function unitMeant(value: string, message: string): string {
   if (!/size|duration/.test(message)) return '';
   const [, number, unit] = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(value) ?? [];
   if (number === undefined || unit === undefined) return '';
-  const meant = UNIT_SLIPS[unit.toLowerCase()] ?? units.find((name) => name.toLowerCase() === unit.toLowerCase());
+  const meant = UNIT_SLIPS.get(unit.toLowerCase()) ?? units.find((name) => name.toLowerCase() === unit.toLowerCase());
   return meant !== undefined && pattern.test(`${number}${meant}`) ? `; did you mean ${quote(`${number}${meant}`)}?` : '';
 }
 
-const UNIT_SLIPS: Readonly<Record<string, string>> = {
-  k: 'KiB',
-  mi: 'MiB',
-  ki: 'KiB',
-  gi: 'GiB',
-  g: 'GiB',
-  sec: 's',
-  secs: 's',
-  second: 's',
-  seconds: 's',
-  min: 'm',
-  mins: 'm',
-  minute: 'm',
-  minutes: 'm',
-  hour: 'h',
-  hours: 'h',
-  msec: 'ms',
-  millis: 'ms',
-  milliseconds: 'ms',
-};
+const UNIT_SLIPS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    k: 'KiB',
+    mi: 'MiB',
+    ki: 'KiB',
+    gi: 'GiB',
+    g: 'GiB',
+    sec: 's',
+    secs: 's',
+    second: 's',
+    seconds: 's',
+    min: 'm',
+    mins: 'm',
+    minute: 'm',
+    minutes: 'm',
+    hour: 'h',
+    hours: 'h',
+    msec: 'ms',
+    millis: 'ms',
+    milliseconds: 'ms',
+  }),
+);
 
 function nameMeant(name: string, rule: string): string {
   return rule === NAME_RULE ? `; did you mean ${quote(nameFrom(name))}?` : '';
@@ -171,11 +178,12 @@ function nameMeant(name: string, rule: string): string {
 
 function isSecret(path: Path): boolean {
   const at = path.indexOf('secrets');
-  return at >= 0 && (at === 1 || at === 2) && path.length > at + 1;
+  return at === 1 || at === 2;
 }
 
 function secretRule(path: Path): string {
   const field = path.at(-1);
+  if (field === 'secrets') return 'must be a mapping: names of secrets, and where each is';
   if (field === 'fromEnv') return 'must be the name of an environment variable';
   if (field === 'fromFile') return 'must be the path of a file';
   return 'must say where the secret is, {fromEnv: NAME} or {fromFile: path}; the manifest never holds it';
@@ -196,9 +204,13 @@ function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
   for (const step of path) {
     const choice: JsonSchema | undefined = at?.anyOf?.find((one) => one.type === (typeof step === 'number' ? 'array' : 'object')) ?? at;
     const rest: JsonSchema | undefined = typeof choice?.additionalProperties === 'object' ? choice.additionalProperties : undefined;
-    at = typeof step === 'number' ? choice?.items : (choice?.properties?.[step] ?? rest);
+    at = typeof step === 'number' ? choice?.items : (own(choice?.properties, step) ?? rest);
   }
   return at;
+}
+
+function own(properties: JsonSchema['properties'], key: string): JsonSchema | undefined {
+  return properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
 }
 
 function pathOf(path: readonly PropertyKey[]): Path {
