@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { FunctionSpec } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { packAnnotated, unpackAnnotated } from './annotated.ts';
-import { buildProject } from './build-project.ts';
+import { buildProject } from './projects/build.ts';
 import { compileSources, type Linkable } from './build-sources.ts';
 import { type Compiler, CompilerFailure } from './compiler.ts';
 import { Daemon } from './daemon/client.ts';

@@ -10,6 +10,7 @@ import { WeftError } from '../model/errors.ts';
 import { keyOf } from './hash.ts';
 import { runProcess } from './run-process.ts';
 import type { Store } from './store.ts';
+import { libraryFlags } from './system-libraries.ts';
 import { sysrootFlags } from './sysroot.ts';
 
 export interface SystemClang {
@@ -23,6 +24,8 @@ export interface SystemClang {
   readonly resourceDir: string;
   /** The linker, absolute. */
   readonly linker: string;
+  /** llvm-ar; only its name when there is none beside this clang. */
+  readonly archiver: string;
 }
 
 const OLDEST = 16;
@@ -65,7 +68,7 @@ const isExecutable = (path: string): Promise<boolean> =>
   );
 
 async function probeOnce(path: string, sysroot: string, store: Store, signal: AbortSignal): Promise<SystemClang | string> {
-  const key = keyOf('system clang', '1', path, await stateOf(path), sysroot);
+  const key = keyOf('system clang', '2', path, await stateOf(path), sysroot);
   const known = await store.getJson(key);
   if (isSystemClang(known) && known.identity === (await identityOf(known))) return known;
   const found = await probe(path, sysroot, signal).catch((cause: unknown) => {
@@ -89,9 +92,10 @@ async function probe(path: string, sysroot: string, signal: AbortSignal): Promis
     const linker = (await run(['--target=wasm32-wasi', '-print-prog-name=wasm-ld'])).stdout.trim();
     const resourceDir = (await run(['-print-resource-dir'])).stdout.trim();
     await writeFile(join(folder, 'probe.c'), '#include <stdlib.h>\nint main(void) { return abs(0); }\n');
-    const linked = await run([...sysrootFlags(sysroot), 'probe.c', '-o', 'probe.wasm']);
+    const linked = await run([...sysrootFlags(sysroot), 'probe.c', ...libraryFlags(sysroot, 'c'), '-o', 'probe.wasm']);
     if (!linked.ok) return `it cannot build for WebAssembly (is its lld installed?): ${firstError(linked.stderr)}`;
-    const found = { path, version, major, resourceDir, linker };
+    const archiver = (await run(['-print-prog-name=llvm-ar'])).stdout.trim();
+    const found = { path, version, major, resourceDir, linker, archiver };
     return { ...found, identity: await identityOf(found) };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -117,6 +121,8 @@ async function stateOf(path: string): Promise<string> {
 
 function isSystemClang(value: unknown): value is SystemClang {
   if (typeof value !== 'object' || value === null) return false;
-  const words = ['path', 'version', 'identity', 'resourceDir', 'linker'].every((name) => typeof Reflect.get(value, name) === 'string');
+  const words = ['path', 'version', 'identity', 'resourceDir', 'linker', 'archiver'].every(
+    (name) => typeof Reflect.get(value, name) === 'string',
+  );
   return words && typeof Reflect.get(value, 'major') === 'number';
 }

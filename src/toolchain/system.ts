@@ -13,6 +13,7 @@ import { type Ran, runProcess } from './run-process.ts';
 import type { Slots } from './slots.ts';
 import type { Store } from './store.ts';
 import type { SystemClang } from './system-clang.ts';
+import { libraryFlags } from './system-libraries.ts';
 import { SYSROOT_CXX_FLAGS, sysrootFlags } from './sysroot.ts';
 
 /** Sources may change while they are compiled; after so many times in a row what was compiled counts as what is there. */
@@ -27,6 +28,8 @@ export class SystemCompiler implements Compiler {
   readonly c23: string;
   /** Flags for each compilation, by language; a project that compiles by itself needs them as well. */
   readonly flags: Readonly<Record<Language, readonly string[]>>;
+  /** The libraries that every link ends with. */
+  readonly libraries: Readonly<Record<Language, readonly string[]>>;
   readonly clang: SystemClang;
   readonly #plans: DriverPlans;
   readonly #slots: Slots;
@@ -40,6 +43,7 @@ export class SystemCompiler implements Compiler {
     this.c23 = clang.major >= 18 ? 'gnu23' : 'gnu2x';
     const flags = sysrootFlags(sysroot);
     this.flags = { c: flags, 'c++': [...flags, ...SYSROOT_CXX_FLAGS] };
+    this.libraries = { c: libraryFlags(sysroot, 'c'), 'c++': libraryFlags(sysroot, 'c++') };
     this.identity = keyOf('system', clang.identity, this.flags['c++']);
     this.#plans = new DriverPlans(store, this.identity);
     this.#slots = slots;
@@ -76,7 +80,7 @@ export class SystemCompiler implements Compiler {
 
   async #linkCommand(job: LinkJob, folder: string, signal: AbortSignal): Promise<readonly string[]> {
     const driver = job.language === 'c' ? [] : ['--driver-mode=g++'];
-    const args = [...driver, ...this.flags.c, ...job.flags, PLACEHOLDER, '-o', WASM];
+    const args = [...driver, ...this.flags.c, ...job.flags, PLACEHOLDER, ...this.libraries[job.language], '-o', WASM];
     return this.#plans.command(args, /wasm-ld[^/]*$/, async (asked) => {
       await writeFile(join(folder, PLACEHOLDER), '');
       const { ok, stderr } = await runProcess(this.clang.path, ['-###', ...asked], { cwd: folder, signal });

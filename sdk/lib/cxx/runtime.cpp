@@ -5,5 +5,7 @@
 #include "message.cpp"
 #include "new.cpp"
 #include "personality.cpp"
+#include "tag.cpp"
 #include "terminate.cpp"
+#include "thread-exit.cpp"
 #include "throw.cpp"

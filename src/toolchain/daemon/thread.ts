@@ -59,7 +59,7 @@ class Text {
 function treeOf(files: VirtualFiles): Tree {
   const root: Tree = {};
   for (const [path, content] of files) {
-    const parts = path.split('/').filter((part) => part !== '');
+    const parts = path.split('/').filter((part) => part !== '' && part !== '.');
     const name = parts.pop() ?? '';
     let folder = root;
     for (const part of parts) {
