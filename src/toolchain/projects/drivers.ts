@@ -65,7 +65,7 @@ async function writeDriver(
   path: string,
   { clang, compile, link }: { clang: readonly string[]; compile: readonly string[]; link: readonly string[] },
 ): Promise<string> {
-  const start = [...clang, ...compile].map(quoted).join(' ');
+  const start = [...clang, '--start-no-unused-arguments', ...compile, '--end-no-unused-arguments'].map(quoted).join(' ');
   const script = [
     '#!/bin/sh',
     'for argument do',

@@ -1,0 +1,40 @@
+/** What is read from clang and from authors: dependencies, planned commands, flags. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDepfile } from '../../src/toolchain/depfile.ts';
+import { parseCommands } from '../../src/toolchain/driver-plan.ts';
+import { readCompileFlags, readLinkFlags } from '../../src/toolchain/flags.ts';
+import { keyOf } from '../../src/toolchain/hash.ts';
+
+test('dependencies: continued lines, and names with blanks, dollars, hashes and colons', () => {
+  const text = 'weft: /a/main.c /a/with\\ blank.h \\\n  /a/cash$$.h \\\r\n  /a/\\#1.h /a/c:d.h\n\n/a/phony.h:\n';
+  assert.deepEqual(parseDepfile(text), ['/a/main.c', '/a/with blank.h', '/a/cash$.h', '/a/#1.h', '/a/c:d.h']);
+  assert.deepEqual(parseDepfile('weft:\n'), []);
+});
+
+test('planned commands: quoted words, escapes, an empty program name', () => {
+  const text = 'clang version 22\n (in-process)\n "" "clang" "-cc1" "-D" "A=\\"b \\$c\\\\\\""\n "/usr/bin/wasm-ld" "a.o"\n';
+  assert.deepEqual(parseCommands(text), [
+    ['', 'clang', '-cc1', '-D', 'A="b $c\\"'],
+    ['/usr/bin/wasm-ld', 'a.o'],
+  ]);
+});
+
+test('flags: paths become absolute, search folders are noted in order', () => {
+  const { flags, search } = readCompileFlags(['-Ione', '-isystem', 'two', '-iquote/q', '-include', 'f.h', '-D', 'X=-c', '-O3'], '/app');
+  assert.deepEqual(flags, ['-I', '/app/one', '-isystem', '/app/two', '-iquote', '/q', '-include', '/app/f.h', '-D', 'X=-c', '-O3']);
+  assert.deepEqual(search, { quote: ['/q'], all: ['/app/one', '/app/two'], forced: ['/app/f.h'] });
+});
+
+test('linker flags that name nothing of the user pass as they are', () => {
+  assert.deepEqual(readLinkFlags(['-lm', '-Lnowhere', '-lgone', '-Wl,--gc-sections'], '/app'), {
+    flags: ['-lm', '-lgone', '-Wl,--gc-sections'],
+    libraries: [],
+  });
+});
+
+test('a key tells where each part ends', () => {
+  assert.notEqual(keyOf('ab', 'c'), keyOf('a', 'bc'));
+  assert.notEqual(keyOf(['a', 'b']), keyOf(['a,b']));
+  assert.equal(keyOf('a', Buffer.from('b')), keyOf(Buffer.from('a'), 'b'));
+});
