@@ -48,9 +48,9 @@ suite('weft up', () => {
       await up.said(/hello\.c:\d+:\d+: error: expected ';'[\s\S]*the version before goes on answering/, before);
       assert.equal(await call(up, 'hello', 'Ada'), 'Salut, Ada!\n');
 
-      await edit(source, (text) => text.replace('size_t length', 'size_t length;').replace('"Salut, "', '"Hola, "'));
+      await edit(source, (text) => text.replace('size_t length', 'size_t length;').replace('"Salut, "', '"Howdy, "'));
       await until(
-        async () => (await call(up, 'hello', 'Ada')) === 'Hola, Ada!\n',
+        async () => (await call(up, 'hello', 'Ada')) === 'Howdy, Ada!\n',
         () => 'the mended answer',
       );
       assert.equal((await up.end('SIGINT')).code, 130);
@@ -173,6 +173,45 @@ suite('weft up', () => {
       for (const line of stderr.trimEnd().split('\n')) assert.equal(typeof JSON.parse(line), 'object', line);
     }));
 
+  test('lets a request that runs be answered when it is told to end; told twice, it ends at once', () =>
+    inWorkshop(async (workshop) => {
+      await workshop.run(['init', 'slow']);
+      await writeFile(workshop.path('slow/slow.c'), SLOW);
+      const up = await workshop.up([], { cwd: workshop.path('slow') });
+      const answered = call(up, 'slow', '500');
+      await until(
+        async () => (await call(up, 'slow', '0')) === 'done',
+        () => 'an answer beside the slow one',
+      );
+      const [outcome, answer] = await Promise.all([up.end('SIGTERM'), answered]);
+      assert.deepEqual([outcome.code, answer], [0, 'done']);
+
+      const again = await workshop.up([]);
+      const lost = call(again, 'slow', '30000').catch(() => 'lost');
+      await call(again, 'slow', '0');
+      again.signal('SIGINT');
+      await again.said(/ending/);
+      assert.deepEqual([(await again.end('SIGINT')).code, await lost], [130, 'lost']);
+    }));
+
+  test('ends in order in the middle of the first build', () =>
+    inWorkshop(async (workshop) => {
+      const folder = await workshop.copyExample('hello');
+      await writeFile(`${folder}/hello.c`, `#include <weft/v1.h>\n${HARD_TO_COMPILE}`);
+      const up = workshop.start(['up', '--port', '0', folder]);
+      await until(
+        async () => (await childrenOf(up.pid)).length > 0,
+        () => 'a compiler at work',
+      );
+      const children = await childrenOf(up.pid);
+      const { code, stdout } = await up.end('SIGINT');
+      assert.deepEqual({ code, stdout }, { code: 130, stdout: '' });
+      await until(
+        async () => !(await isAnyAlive(children)),
+        () => `the end of ${children.join(', ')}`,
+      );
+    }));
+
   test('two apps of one name are a mistake', () =>
     inWorkshop(async (workshop) => {
       const folder = await workshop.copyExample('hello');
@@ -189,6 +228,26 @@ suite('weft up', () => {
       assert.deepEqual((await readdir(folder)).toSorted(), ['hello.c', 'weft.yaml']);
     }));
 });
+
+/** Waits as long as it is told, milliseconds. */
+const SLOW = `#include <weft/v1.h>
+#include <stdlib.h>
+int weft_handle(weft_request *request, weft_response *response) {
+  size_t length;
+  char text[16] = {0};
+  const char *body = weft_request_body(request, &length);
+  for (size_t i = 0; i < length && i < sizeof text - 1; i++) text[i] = body[i];
+  weft_sleep_ms(atof(text));
+  return weft_response_write(response, "done", 4);
+}
+`;
+
+/** Keeps a compiler busy for minutes: text that doubles thirty times. */
+const HARD_TO_COMPILE = `#define A0(x) x + x * 3
+${Array.from({ length: 30 }, (_, i) => `#define A${i + 1}(x) A${i}(x) + A${i}(x)`).join('\n')}
+volatile int v;
+int weft_handle(weft_request *request, weft_response *response) { (void)request; (void)response; return A30(v); }
+`;
 
 /** Of all generations. */
 async function childrenOf(pid: number): Promise<number[]> {

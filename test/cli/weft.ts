@@ -134,6 +134,10 @@ export class Running {
     );
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   async end(name: NodeJS.Signals = 'SIGTERM'): Promise<Outcome> {
     this.#child.kill(name);
     return this.outcome;

@@ -65,6 +65,8 @@ async function serve(terminal: Terminal, { loaded, dataDir, options, resources, 
     }
   }
   await announce(terminal, platform);
+  // The first save is then as quick as those after it. Whatever is wrong shows when something is built.
+  if (options.watch && loaded.length > 0) void builder.warmUp().catch(() => {});
 }
 
 async function buildAll(
@@ -84,7 +86,8 @@ async function together<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B
 
 /** One line on standard output: who waits for it knows that everything answers. */
 async function announce(terminal: Terminal, platform: Platform): Promise<void> {
-  const functions = (await platform.list()).flatMap((app) => app.functions);
+  const served = (await platform.list()).filter((app) => app.error === undefined);
+  const functions = served.flatMap((app) => app.functions);
   for (const { name } of functions) terminal.say(`  ${platform.url}/function/${name}`);
   if (functions.length === 0) terminal.say('weft: nothing is deployed yet; weft deploy does that');
   const { url, port } = platform;
