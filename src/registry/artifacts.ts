@@ -5,17 +5,19 @@ import { WeftError } from '../model/errors.ts';
 import { DIGEST, type Digest, digestOf } from './digest.ts';
 import { removeDurably, unusable, writeDurably } from './durable.ts';
 
-/** Uploaded and not yet part of an app, all together; past it, the oldest go. */
-const MAX_LOOSE_BYTES = 2 * 1024 ** 3;
+/** What no app has, all together; past it, the oldest go. */
+export const MAX_LOOSE_BYTES = 1024 ** 3;
 
 export class Artifacts {
   readonly #folder: string;
   readonly #scratch: string;
-  /** Nobody's yet, oldest first → size. */
+  readonly #maxLooseBytes: number;
+  /** Nobody's yet, or not any more: oldest first → size. It may be wanted soon, and is collected at the next start. */
   readonly #loose = new Map<Digest, number>();
   #looseBytes = 0;
 
-  constructor(folder: string, scratch: string) {
+  constructor(folder: string, scratch: string, maxLooseBytes: number) {
+    this.#maxLooseBytes = maxLooseBytes;
     this.#folder = folder;
     this.#scratch = scratch;
   }
@@ -33,7 +35,7 @@ export class Artifacts {
     // What is there is read: it may have been damaged, and this is the chance to mend it.
     const present = await readFile(this.#path(digest)).catch(() => undefined);
     if (present === undefined || digestOf(present) !== digest) await writeDurably(this.#path(digest), content, this.#scratch);
-    if (!used(digest)) await this.#addLoose(digest, content.length, used);
+    if (!used(digest)) await this.#addLoose(digest, content.length);
     return digest;
   }
 
@@ -54,28 +56,28 @@ export class Artifacts {
     for (const digest of digests) this.#forget(digest);
   }
 
-  /** Removes those of `digests` that nobody uses. */
-  async drop(digests: Iterable<Digest>, used: (digest: Digest) => boolean): Promise<void> {
-    for (const digest of new Set(digests)) if (!used(digest) && !this.#loose.has(digest)) await removeDurably(this.#path(digest));
+  /** An app had them; what none has now stays while there is room. */
+  async release(digests: Iterable<Digest>, used: (digest: Digest) => boolean): Promise<void> {
+    for (const digest of new Set(digests)) {
+      if (used(digest)) continue;
+      const { size } = await stat(this.#path(digest));
+      await this.#addLoose(digest, size);
+    }
   }
 
   /** Removes what an earlier process left and nobody uses. */
   async collect(used: (digest: Digest) => boolean): Promise<void> {
-    const names = await readdir(this.#folder);
-    await this.drop(
-      names.filter((name) => DIGEST.test(name)),
-      used,
-    );
+    for (const name of await readdir(this.#folder)) if (DIGEST.test(name) && !used(name)) await removeDurably(this.#path(name));
   }
 
-  async #addLoose(digest: Digest, bytes: number, used: (digest: Digest) => boolean): Promise<void> {
+  async #addLoose(digest: Digest, bytes: number): Promise<void> {
     this.#forget(digest);
     this.#loose.set(digest, bytes);
     this.#looseBytes += bytes;
     for (const oldest of this.#loose.keys()) {
-      if (this.#looseBytes <= MAX_LOOSE_BYTES || oldest === digest) break;
+      if (this.#looseBytes <= this.#maxLooseBytes || oldest === digest) break;
       this.#forget(oldest);
-      await this.drop([oldest], used);
+      await removeDurably(this.#path(oldest));
     }
   }
 

@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { WeftError } from '../model/errors.ts';
-import { Artifacts } from './artifacts.ts';
+import { Artifacts, MAX_LOOSE_BYTES } from './artifacts.ts';
 import { lockDataFolder } from './data-lock.ts';
 import type { Digest } from './digest.ts';
 import { removeDurably, unusable, writeDurably } from './durable.ts';
@@ -14,6 +14,11 @@ import { type AppRecord, digestsOf, recordSchema } from './record.ts';
 
 const RECORD = '.json';
 const FOLDER_MODE = 0o700;
+
+export interface RegistryOptions {
+  /** Of artifacts that no app has, kept for who may want them soon. */
+  readonly maxLooseBytes?: number;
+}
 
 export class Registry implements Disposable {
   /** Records that cannot be read; their files are left as they are. */
@@ -26,12 +31,12 @@ export class Registry implements Disposable {
   #used: ReadonlySet<Digest>;
 
   /** Takes the folder for this process. @throws WeftError WEFT_DATA_IN_USE, WEFT_FILE */
-  static async open(dataDir: string): Promise<Registry> {
+  static async open(dataDir: string, { maxLooseBytes = MAX_LOOSE_BYTES }: RegistryOptions = {}): Promise<Registry> {
     const folders = await makeFolders(dataDir);
     const lock = lockDataFolder(dataDir);
     try {
       const read = await readRecords(folders.apps);
-      const registry = new Registry(folders, lock, read);
+      const registry = new Registry(folders, lock, read, maxLooseBytes);
       await registry.#collect();
       return registry;
     } catch (error) {
@@ -40,10 +45,10 @@ export class Registry implements Disposable {
     }
   }
 
-  private constructor(folders: Folders, lock: Disposable, { records, damaged }: ReadRecords) {
+  private constructor(folders: Folders, lock: Disposable, { records, damaged }: ReadRecords, maxLooseBytes: number) {
     this.#folders = folders;
     this.#lock = lock;
-    this.#artifacts = new Artifacts(folders.artifacts, folders.scratch);
+    this.#artifacts = new Artifacts(folders.artifacts, folders.scratch, maxLooseBytes);
     this.#apps = new Map(records.map((record) => [record.app, record]));
     this.#used = digestsOfAll(records);
     this.damaged = damaged;
@@ -57,7 +62,7 @@ export class Registry implements Disposable {
     return this.#artifacts.has(digest);
   }
 
-  /** Kept when this returns, until an app that uses it is gone, or for a while when no app does. @throws WeftError WEFT_FILE */
+  /** Kept when this returns, for as long as an app has it; for a while when none does. @throws WeftError WEFT_FILE */
   putArtifact(content: Uint8Array): Promise<Digest> {
     return this.#artifacts.put(content, this.#uses);
   }
@@ -74,7 +79,7 @@ export class Registry implements Disposable {
     this.#apps.set(record.app, record);
     this.#used = digestsOfAll(this.#apps.values());
     this.#artifacts.keep(digestsOf(record));
-    if (before) await this.#drop(before);
+    if (before) await this.#release(before);
   }
 
   async remove(app: string): Promise<void> {
@@ -82,7 +87,7 @@ export class Registry implements Disposable {
     await removeDurably(this.#path(app));
     this.#apps.delete(app);
     this.#used = digestsOfAll(this.#apps.values());
-    if (before) await this.#drop(before);
+    if (before) await this.#release(before);
   }
 
   [Symbol.dispose](): void {
@@ -90,8 +95,8 @@ export class Registry implements Disposable {
   }
 
   /** The change is made by now: what cannot be cleaned up is collected at the next start. */
-  async #drop(record: AppRecord): Promise<void> {
-    await this.#artifacts.drop(digestsOf(record), this.#uses).catch(() => {});
+  async #release(record: AppRecord): Promise<void> {
+    await this.#artifacts.release(digestsOf(record), this.#uses).catch(() => {});
   }
 
   async #collect(): Promise<void> {

@@ -5,7 +5,8 @@ import { after, before, test } from 'node:test';
 import { WeftError } from '../../src/model/errors.ts';
 import { digestOf } from '../../src/registry/digest.ts';
 import { startLoad } from './load.ts';
-import { BAD_INIT, bundle, dataFolder, ECHO, says, settings, sleeps, TestPlatform, wasm } from './harness.ts';
+import { bundle, settings } from './bundles.ts';
+import { BAD_INIT, dataFolder, ECHO, says, sleeps, TestPlatform, wasm } from './harness.ts';
 
 let shared: TestPlatform;
 before(async () => {
@@ -28,7 +29,9 @@ test('a deployed function answers; the same bundle again changes nothing', async
 
 test('deploying under load loses no request and mixes no versions within one', async () => {
   const { platform } = shared;
-  const versions = [...'ABCDEF'].map((letter) => bundle('load', { 'load-front': asksSecond(letter), 'load-back': sleeps(3, letter) }));
+  const versions = ['A', 'B', 'C', 'D', 'E', 'F'].map((letter) =>
+    bundle('load', { 'load-front': asksSecond(letter), 'load-back': sleeps(3, letter) }),
+  );
   const deployAll = async (): Promise<void> => {
     for (const version of versions) await platform.deploy(version);
   };

@@ -3,8 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Platform, type PlatformOptions, startPlatform } from '../../src/gateway/platform.ts';
-import type { AppBundle, BundledFunction, FunctionSettings } from '../../src/model/app.ts';
-import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { guest } from '../engine/guests.ts';
 
 export async function dataFolder(): Promise<AsyncDisposable & { readonly path: string }> {
@@ -86,34 +84,4 @@ export function sleeps(ms: number, text: string): Uint8Array<ArrayBuffer> {
 
 export function wasm(text: Parameters<typeof guest>[0]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(guest(text));
-}
-
-export function settings(name: string, more: Partial<FunctionSettings> = {}): FunctionSettings {
-  return {
-    name,
-    contract: 'weft',
-    rollback: 'request',
-    limits: DEFAULT_LIMITS,
-    env: {},
-    secrets: {},
-    args: [],
-    origins: [],
-    idleMs: 0,
-    warm: 0,
-    ...more,
-  };
-}
-
-export function bundle(
-  app: string,
-  functions: Readonly<Record<string, Uint8Array<ArrayBuffer> | BundledFunction>>,
-  merge: string[][] = [],
-): AppBundle {
-  return {
-    app,
-    merge,
-    functions: Object.entries(functions).map(([name, fn]) =>
-      fn instanceof Uint8Array ? { settings: settings(name), wasm: fn, files: {} } : fn,
-    ),
-  };
 }

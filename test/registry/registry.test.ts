@@ -98,17 +98,23 @@ test('what a crash left half done is collected at the next start', async (t) => 
   assert.deepEqual([...registry.apps.keys()], ['one']);
 });
 
-test('what no app names any more is removed; what another still names is not', async (t) => {
+test('what no app names any more is kept for a while, and what an app names always', async (t) => {
   const dir = await folder(t);
-  using registry = await Registry.open(dir);
-  const [old, shared, next] = await Promise.all(['old', 'shared', 'next'].map((name) => registry.putArtifact(bytes(name))));
-  assert.ok(old && shared && next);
-  await registry.save(record('one', 1, old, { '/f': shared }));
-  await registry.save(record('two', 1, shared));
-  await registry.save(record('one', 2, next));
-  assert.deepEqual(await Promise.all([old, shared, next].map((digest) => registry.hasArtifact(digest))), [false, true, true]);
+  using registry = await Registry.open(dir, { maxLooseBytes: 2 });
+  const put = (name: string): Promise<string> => registry.putArtifact(bytes(name));
+  const there = (...digests: string[]): Promise<boolean[]> => Promise.all(digests.map((digest) => registry.hasArtifact(digest)));
+  const [a, b, c] = [await put('a'), await put('b'), await put('c')];
+  assert.deepEqual(await there(a, b, c), [false, true, true], 'there is room for two');
+  await registry.save(record('one', 1, b, { '/f': c }));
+  const [d, e] = [await put('d'), await put('e')];
+  assert.deepEqual(await there(b, c, d, e), [true, true, true, true]);
+  await registry.save(record('two', 1, c));
+  await registry.save(record('one', 2, d));
+  assert.deepEqual(await there(b, c, d, e), [true, true, true, true], "b is nobody's, but new");
+  const f = await put('f');
+  assert.deepEqual(await there(b, c, d, e, f), [true, true, true, false, true], 'the oldest goes first');
   await registry.remove('two');
-  assert.deepEqual(await Promise.all([old, shared, next].map((digest) => registry.hasArtifact(digest))), [false, false, true]);
+  assert.deepEqual(await there(b, c, d, f), [false, true, true, true]);
 });
 
 const DAMAGE: Readonly<Record<string, string>> = {
@@ -200,7 +206,9 @@ test('whatever is saved, removed and opened again, the folder holds what was ack
           });
           assert.deepEqual(new Map(await Promise.all(found)), expected);
         }
-        assert.equal((await readdir(join(dir, 'artifacts'))).length, new Set(expected.values()).size);
+        registry[Symbol.dispose]();
+        registry = await Registry.open(dir);
+        assert.equal((await readdir(join(dir, 'artifacts'))).length, new Set(expected.values()).size, 'garbage is collected at the start');
       } finally {
         registry[Symbol.dispose]();
         await rm(dir, { recursive: true });

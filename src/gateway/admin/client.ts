@@ -73,11 +73,11 @@ export class AdminClient {
     if (tail !== undefined) query.set('tail', String(tail));
     if (since !== undefined) query.set('since', new Date(since).toISOString());
     if (follow) query.set('follow', 'true');
-    const { body } = await this.#ask('GET', `/system/logs?${query.toString()}`, undefined, signal);
     try {
+      const { body } = await this.#ask('GET', `/system/logs?${query.toString()}`, undefined, signal);
       for await (const line of lines(body)) yield toRecord(line);
     } catch (cause) {
-      if (!signal?.aborted) throw this.#unreachable(cause);
+      if (!signal?.aborted) throw cause instanceof WeftError ? cause : this.#unreachable(cause);
     }
   }
 

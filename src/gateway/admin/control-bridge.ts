@@ -25,6 +25,9 @@ const HOP_BY_HOP = new Set([
   'date',
 ]);
 
+/** Marks an answer that comes in pieces, from a route to this bridge. */
+export const STREAMED = 'x-weft-streamed';
+
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const;
 type Method = (typeof METHODS)[number];
 
@@ -78,12 +81,12 @@ export class ControlBridge {
     let begun = false;
     try {
       const { status, headers, body } = await this.#inject(request, signal);
-      if (!headers.some((name, at) => at % 2 === 0 && name === 'x-streamed')) {
+      if (!headers.some((name, at) => at % 2 === 0 && name === STREAMED)) {
         worker.answer(id, { status, headers, body: await whole(body) });
         return;
       }
       begun = true;
-      worker.answer(id, { status, headers: headers.filter((_, at) => headers[at - (at % 2)] !== 'x-streamed'), body: null });
+      worker.answer(id, { status, headers: headers.filter((_, at) => headers[at - (at % 2)] !== STREAMED), body: null });
       for await (const piece of body) worker.piece(id, exact(piece as Uint8Array)); // a binary stream gives nothing else
       worker.piece(id, null);
     } catch (error) {

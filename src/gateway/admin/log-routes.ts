@@ -1,9 +1,10 @@
 /** Logs as OpenFaaS gives them: one JSON object a line, on and on when they are followed. */
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { LogRecord } from '../../engine/protocol.ts';
 import type { Platform } from '../platform.ts';
+import { STREAMED } from './control-bridge.ts';
 import { check } from './input.ts';
 
 const bool = z.enum(['true', 'false', '1', '0', '']).transform((text) => text === 'true' || text === '1');
@@ -34,8 +35,11 @@ export function logRoutes(admin: FastifyInstance, platform: Platform): void {
       ...(since === undefined ? {} : { since }),
       follow: follow ?? false,
     });
-    const lines = Readable.from(toLines(logs, instance));
-    return reply.header('content-type', 'application/x-ndjson').header('x-streamed', '1').send(lines);
+    // The head goes at once, not with the first record: that may take hours.
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'application/x-ndjson', [STREAMED]: '1' });
+    // One end takes the other with it; there is nobody else to tell.
+    pipeline(Readable.from(toLines(logs, instance)), reply.raw, () => {});
   });
 }
 

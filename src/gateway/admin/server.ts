@@ -1,5 +1,5 @@
 /** The admin API as a fastify instance without a port: who may ask, how errors are told, and which routes there are. */
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { WeftError } from '../../model/errors.ts';
 import type { Platform, PlatformLog } from '../platform.ts';
 import { appRoutes } from './app-routes.ts';
@@ -20,7 +20,14 @@ export interface AdminOptions {
 }
 
 export async function createAdmin({ platform, publicMetrics, say }: AdminOptions): Promise<FastifyInstance> {
-  const admin = fastify({ logger: false, bodyLimit: MAX_BODY_BYTES, exposeHeadRoutes: true, forceCloseConnections: true });
+  const admin = fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    exposeHeadRoutes: true,
+    forceCloseConnections: true,
+    // A path that cannot be decoded comes to no hook and no handler.
+    frameworkErrors: (error, _request, reply) => void tell(reply, asWeftError(error)),
+  });
   const open = new Set(['/healthz', ...(publicMetrics ? ['/metrics'] : [])]);
   admin.addHook('onRequest', async (request, reply) => {
     // The route that was found, not the path as it was sent: there are many ways to write a path.
@@ -50,8 +57,12 @@ function tellErrors(admin: FastifyInstance, say: PlatformLog): void {
     const known = asWeftError(error);
     if (known.code === 'WEFT_INTERNAL')
       say('error', `${request.method} ${pathOf(request)}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    return reply.code(known.entry.status).send(known.toJSON());
+    return tell(reply, known);
   });
+}
+
+function tell(reply: FastifyReply, error: WeftError): FastifyReply {
+  return reply.code(error.entry.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(error));
 }
 
 function asWeftError(error: unknown): WeftError {
