@@ -86,7 +86,7 @@ const regularFileIn = ({ kind, dir }: ProjectSpec): boolean => FILES[kind].some(
 async function linkableOf({ path, warnings }: Made, spec: ProjectSpec): Promise<Linkable> {
   const wasm = await readFile(path);
   const inputs = await inputsIn(spec.dir);
-  return { key: keyOf('project', hashOf(wasm)), inputs, link: () => Promise.resolve({ wasm, warnings }) };
+  return { key: keyOf('project', spec.dir, spec.target, hashOf(wasm)), inputs, link: () => Promise.resolve({ wasm, warnings }) };
 }
 
 async function runOf(program: string, args: readonly string[], options: RunOptions): Promise<string> {

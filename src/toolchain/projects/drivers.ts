@@ -65,7 +65,7 @@ async function writeDriver(
   path: string,
   { clang, compile, link }: { clang: readonly string[]; compile: readonly string[]; link: readonly string[] },
 ): Promise<string> {
-  const start = [...clang, '--start-no-unused-arguments', ...compile, '--end-no-unused-arguments'].map(quoted).join(' ');
+  const start = [...clang, ...compile].map(quoted).join(' ');
   const script = [
     '#!/bin/sh',
     'for argument do',
@@ -73,7 +73,7 @@ async function writeDriver(
     `    ${NOT_LINKING}) exec ${start} "$@" ;;`,
     '  esac',
     'done',
-    `exec ${start} "$@" ${link.map(quoted).join(' ')}`,
+    `exec ${start} -Qunused-arguments "$@" ${link.map(quoted).join(' ')}`,
     '',
   ].join('\n');
   await writeWhenChanged(path, Buffer.from(script));
