@@ -53,6 +53,10 @@ export class ManifestDocument {
     return placeOf(this.#lines, this.#find(path).key);
   }
 
+  placeOf(offset: number): Place {
+    return placeOf(this.#lines, offset);
+  }
+
   /** As its author wrote it. */
   written(path: Path): string {
     const { start, end } = this.#find(path).mark;

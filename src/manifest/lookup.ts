@@ -40,12 +40,10 @@ async function isPattern(dir: string, path: string): Promise<boolean> {
 async function match(dir: string, pattern: string, extensions: readonly string[], report: Report): Promise<string[]> {
   const found: string[] = [];
   let visited = 0;
-  let full = false;
   const exclude = (path: string): boolean => {
     visited += 1;
     const name = basename(path);
-    full ||= visited > MAX_VISITED || found.length > MAX_MATCHES;
-    return full || name === 'node_modules' || (name.startsWith('.') && name !== '.' && name !== '..');
+    return visited > MAX_VISITED || found.length > MAX_MATCHES || name === 'node_modules' || /^\.[^.]/.test(name);
   };
   try {
     for await (const path of glob(pattern, { cwd: dir, exclude })) {
@@ -57,7 +55,8 @@ async function match(dir: string, pattern: string, extensions: readonly string[]
     report(`cannot look for ${quote(pattern)}: ${reasonOf(error)}`);
     return [];
   }
-  if (full || found.length > MAX_MATCHES) report(`${quote(pattern)} matches too much; ${MAX_MATCHES} files are the most`);
+  if (visited > MAX_VISITED) report(`${quote(pattern)} looks through more than ${MAX_VISITED} files and folders`);
+  else if (found.length > MAX_MATCHES) report(`${quote(pattern)} matches more than ${MAX_MATCHES} files`);
   else if (found.length === 0) report(`nothing matches ${quote(pattern)} (looking for ${extensions.join(', ')})`);
   return found.toSorted();
 }

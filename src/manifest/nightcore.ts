@@ -70,11 +70,19 @@ function refuseWhatIsNotJson(text: string, document: ManifestDocument, mistakes:
     JSON.parse(text);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const [, line, column] = /line (\d+) column (\d+)/.exec(message) ?? [];
-    const place = line === undefined || column === undefined ? document.place([]) : { line: Number(line), column: Number(column) };
-    mistakes.add(place, `not valid JSON: ${message}`);
+    const place = document.placeOf(faultIn(text, message) ?? 0);
+    mistakes.add(place, `not valid JSON: ${message.replace(/ in JSON at position.*/, '')}`);
     mistakes.check();
   }
+}
+
+/** V8 tells the position, or a piece of the text around the fault with ten characters before it. */
+function faultIn(text: string, message: string): number | undefined {
+  const [, position] = / at position (\d+)/.exec(message) ?? [];
+  if (position !== undefined) return Number(position);
+  const [, piece = ''] = /^Unexpected token .*?, \.\.\."([^]*)"(?:\.\.\.)? is not valid JSON$/u.exec(message) ?? [];
+  const at = text.indexOf(piece);
+  return piece !== '' && at === text.lastIndexOf(piece) ? at + 10 : undefined;
 }
 
 /** Told before the shape is looked at, which knows names only. */

@@ -3,9 +3,9 @@
 const SIZE_UNITS = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
 const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
-/** At most nine digits before the point: what is larger is out of every range, and what is smaller is exact. */
-export const SIZE_PATTERN = /^\d{1,9}(\.\d{1,6})? ?(B|KB|MB|GB|KiB|MiB|GiB)$/;
-export const DURATION_PATTERN = /^\d{1,9}(\.\d{1,6})? ?(ms|s|m|h)$/;
+/** At most twelve digits before the point: what is larger is out of every range. */
+export const SIZE_PATTERN = /^\d{1,12}(\.\d{1,6})? ?(B|KB|MB|GB|KiB|MiB|GiB)$/;
+export const DURATION_PATTERN = /^\d{1,12}(\.\d{1,6})? ?(ms|s|m|h)$/;
 
 export const SIZE_WORDS: readonly string[] = Object.keys(SIZE_UNITS);
 export const DURATION_WORDS: readonly string[] = Object.keys(DURATION_UNITS);
