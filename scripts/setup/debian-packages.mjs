@@ -8,8 +8,8 @@ const clangPackages = (v) => [`clang-${v}`, `lld-${v}`, `libc++-${v}-dev-wasm32`
 
 const NEEDS = {
   test: {
-    why: 'the tests build with a system compiler too, and over real libraries',
-    packages: ['wasi-libc', 'g++', 'cmake', 'make', 'nlohmann-json3-dev', 'libstb-dev', 'libeigen3-dev'],
+    why: 'the tests build with a system compiler too, over real libraries, and complete in the shells people use',
+    packages: ['wasi-libc', 'g++', 'cmake', 'make', 'nlohmann-json3-dev', 'libstb-dev', 'libeigen3-dev', 'zsh', 'fish'],
     clang: true,
     without: 'Tests that need what is missing are skipped',
   },

@@ -56,7 +56,7 @@ function targetOf({ name, path }: Pick<FunctionRequest, 'name' | 'path'>): strin
 }
 
 /** Errors of several attempts at once (IPv4 and IPv6) have an empty message. */
-export function reasonOf(cause: unknown): string {
+function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError) return cause.errors.map(reasonOf).join('; ');
   if (!(cause instanceof Error)) return String(cause);
   return cause.cause === undefined ? cause.message : reasonOf(cause.cause);
