@@ -32,7 +32,7 @@ export function inspect(spec: FunctionSettings, module: WebAssembly.Module, prov
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     const wanted = `${from}.${name}`;
     if (wanted === 'weft.fetch' && spec.origins.length === 0) {
-      return refuse('it makes outbound HTTP requests, which are not granted; list the origins under http: in the manifest');
+      return refuse('it makes outbound HTTP requests, which are not granted; list where to under origins: in the manifest');
     }
     if (!provided.has(wanted)) return refuse(`it imports ${wanted}, which does not exist here`);
   }

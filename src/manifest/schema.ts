@@ -55,7 +55,7 @@ const compiling = {
     .describe('Language standard: c17, c23, c++20 or c++23; for both languages a list of two. Default [c17, c++20]'),
   stack: size.optional().describe('Size of the C stack. Default 64KiB, for contract stdio 256KiB'),
 };
-export const COMPILING: readonly string[] = Object.keys(compiling);
+const COMPILING: readonly string[] = Object.keys(compiling);
 
 /** What stands under `defaults` as well. */
 const common = {

@@ -49,6 +49,14 @@ suite('schema/weft.schema.json', () => {
     }
   });
 
+  test('accepts every manifest that the documents show', async () => {
+    for (const [page, wanted] of Object.entries({ 'README.md': 1, 'docs/manifest.md': 1 })) {
+      const shown = [...(await readFile(join(ROOT, page), 'utf8')).matchAll(/^```yaml\n([^]*?)^```$/gm)].map((match) => match[1] ?? '');
+      assert.ok(shown.length >= wanted, `${page} shows no manifest`);
+      for (const manifest of shown) assert.ok(accepts(parse(manifest)), `${page}: ${ajv.errorsText(accepts.errors)}`);
+    }
+  });
+
   test('accepts and refuses the same shapes as the loader', () => {
     const seen = { valid: 0, invalid: 0 };
     fc.assert(
