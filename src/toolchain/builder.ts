@@ -6,7 +6,7 @@ import type { FunctionSpec } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { packAnnotated, unpackAnnotated } from './annotated.ts';
 import { buildProject } from './projects/build.ts';
-import { compileSources, type Linkable } from './build-sources.ts';
+import { compileSources, type Linkable, type SourcesSpec } from './build-sources.ts';
 import { type Compiler, CompilerFailure } from './compiler.ts';
 import { Daemon } from './daemon/client.ts';
 import { embeddedCompiler } from './embedded.ts';
@@ -14,7 +14,7 @@ import { GuestRuntime } from './guest-runtime.ts';
 import { FileHashes, hashOf, keyOf } from './hash.ts';
 import type { Artifact, Builder, BuilderOptions, BuildOptions } from './index.ts';
 import { type LinkDescription, readLinkDescription } from './link-description.ts';
-import { Objects } from './objects.ts';
+import { Objects, type ObjectStore } from './objects.ts';
 import { regularFile } from './regular-file.ts';
 import { rewriterIdentity } from './rewriter-identity.ts';
 import { Slots } from './slots.ts';
@@ -23,8 +23,29 @@ import { findSystemClang } from './system-clang.ts';
 import { SystemCompiler } from './system.ts';
 import { unpackSysroot } from './sysroot.ts';
 
+/** docs/decisions/2026-11-25-toolchain.md: after clang's own -O2 it gains nothing, and takes seconds. */
+const OPTIMIZE = false;
 const BUILD_SECONDS = 600;
 const MAX_MODULE_BYTES = 512 * 1024 * 1024;
+/** What a save leads to, once, with nothing taken from the cache. */
+const WARM_UP: SourcesSpec = {
+  kind: 'sources',
+  sources: [join(import.meta.dirname, 'warm-up.c')],
+  includeDirs: [],
+  defines: [],
+  flags: [],
+  linkFlags: [],
+  libraries: [],
+  cStandard: 'c17',
+  cppStandard: 'c++20',
+  stackBytes: 64 * 1024,
+};
+const NOTHING_KEPT: ObjectStore = {
+  get: () => Promise.resolve(undefined),
+  put: () => Promise.resolve(),
+  getJson: () => Promise.resolve(undefined),
+  putJson: () => Promise.resolve(),
+};
 
 /** @throws WeftError WEFT_TOOLCHAIN_MISSING when the system's clang was asked for and there is none */
 export async function createBuilder({ cacheDir, toolchain }: BuilderOptions): Promise<Builder> {
@@ -106,9 +127,11 @@ class Workshop implements Builder {
   }
 
   async warmUp(): Promise<void> {
-    const { daemon, compiler, closing } = this.#parts;
-    await daemon.warmUp(compiler.kind === 'embedded', closing.signal);
-    await Promise.all((await this.#runtime.parts('weft', 'c')).map((part) => part.load()));
+    const { daemon, compiler, closing, description } = this.#parts;
+    const running = { signal: closing.signal, onProgress: () => {} };
+    const objects = new Objects(compiler, NOTHING_KEPT, new FileHashes());
+    const linkable = await compileSources({ compiler, objects, runtime: this.#runtime, description }, WARM_UP, 'weft', running);
+    await daemon.instrument((await linkable.link()).wasm, { optimize: OPTIMIZE, toolchain: compiler.name }, closing.signal);
   }
 
   async close(): Promise<void> {
@@ -148,8 +171,6 @@ class Workshop implements Builder {
     return { wasm, warnings, key, cached: false, toolchain: compiler.name, inputs };
   }
 }
-
-const OPTIMIZE = false;
 
 async function readModule(path: string): Promise<Linkable> {
   const info = regularFile(path);

@@ -9,6 +9,8 @@ import type { CompileJob, Compiled, Compiler } from './compiler.ts';
 import { type FileHashes, keyOf } from './hash.ts';
 import type { Store } from './store.ts';
 
+export type ObjectStore = Pick<Store, 'get' | 'put' | 'getJson' | 'putJson'>;
+
 export interface ObjectFile {
   /** Of everything it was made from. */
   readonly key: string;
@@ -37,10 +39,10 @@ const MAX_ABSENT = 4096;
 
 export class Objects {
   readonly #compiler: Compiler;
-  readonly #store: Store;
+  readonly #store: ObjectStore;
   readonly #hashes: FileHashes;
 
-  constructor(compiler: Compiler, store: Store, hashes: FileHashes) {
+  constructor(compiler: Compiler, store: ObjectStore, hashes: FileHashes) {
     this.#compiler = compiler;
     this.#store = store;
     this.#hashes = hashes;

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { Daemon } from '../../src/toolchain/daemon/client.ts';
+import type { LlvmResult } from '../../src/toolchain/daemon/messages.ts';
 import { answerOf, builderOf, CACHE, CHOICES, Folder, fn, sources, unique } from './workshop.ts';
 
 const MAIN = '#include <stdio.h>\nint main(void) { puts("built"); }\n';
@@ -13,15 +14,16 @@ const ENDLESS =
   'template <int N, int M> struct F { static constexpr int v = (F<N - 1, M>::v + F<N - 1, M + (1 << N)>::v) % 7; };\ntemplate <int M> struct F<0, M> { static constexpr int v = M % 3; };\nint main() { return F<25, 0>::v; }\n';
 
 const never = new AbortController().signal;
+const version = (daemon: Daemon): Promise<LlvmResult> => daemon.llvm(['clang', '--version'], [], [], never);
 
 describe('the daemon', () => {
   test('tasks under way when it is killed are done by the next one', async () => {
     const daemon = new Daemon();
     try {
-      await daemon.warmUp(false, never);
+      await version(daemon);
       const { pid } = daemon;
       assert.ok(pid !== undefined);
-      const running = daemon.llvm(['clang', '--version'], [], [], never);
+      const running = version(daemon);
       process.kill(pid, 'SIGKILL');
       const { ok, stdout } = await running;
       assert.deepEqual([ok, /clang version/.test(stdout)], [true, true]);
@@ -41,7 +43,7 @@ describe('the daemon', () => {
       const outcomes = Promise.allSettled(endless);
       controller.abort(new Error('enough'));
       for (const outcome of await outcomes) assert.equal(outcome.status === 'rejected' && String(outcome.reason), 'Error: enough');
-      assert.equal((await daemon.llvm(['clang', '--version'], [], [], never)).ok, true);
+      assert.equal((await version(daemon)).ok, true);
     } finally {
       daemon.close();
     }
@@ -49,11 +51,11 @@ describe('the daemon', () => {
 
   test('once closed it takes nothing and leaves no process', async () => {
     const daemon = new Daemon();
-    await daemon.warmUp(false, never);
+    await version(daemon);
     const { pid = 0 } = daemon;
     daemon.close();
     await gone(pid);
-    await assert.rejects(daemon.warmUp(false, never), { code: 'WEFT_COMPILER_DIED' });
+    await assert.rejects(version(daemon), { code: 'WEFT_COMPILER_DIED' });
   });
 
   test('it ends when its parent is killed in the middle of a compilation', async () => {
@@ -62,7 +64,7 @@ describe('the daemon', () => {
       import { Daemon } from ${JSON.stringify(module)};
       const daemon = new Daemon();
       const { signal } = new AbortController();
-      await daemon.warmUp(true, signal);
+      await daemon.llvm(['clang', '--version'], [], [], signal);
       void daemon.llvm(['clang', '-cc1', '-emit-obj', 'e.cpp', '-o', 'o'], [['e.cpp', Buffer.from(${JSON.stringify(ENDLESS)})]], [], signal);
       setTimeout(() => console.log(daemon.pid), 200);`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -91,7 +93,7 @@ for (const toolchain of CHOICES) {
       assert.equal(await answerOf(await builder.build(fn(sources([main])))), 'built\n');
     });
 
-    test('many at once share what is compiled, and all are right', async () => {
+    test('many at once are all right, and leave nothing unfinished', async () => {
       using folder = new Folder();
       const text = unique() + MAIN;
       const mains = Array.from({ length: 6 }, (_, at) => folder.write(`${at % 3}/main.c`, text));

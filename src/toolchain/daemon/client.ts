@@ -8,6 +8,8 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** The first death may be bad luck (memory ran out, someone killed it); a task that kills two daemons would kill the third. */
 const ATTEMPTS = 2;
 const KEPT_STDERR = 4096;
+/** Nobody has built for so long: the compiler's 400 MB are better used otherwise. */
+const IDLE_MS = 10 * 60 * 1000;
 
 interface Pending {
   readonly child: ChildProcess;
@@ -21,6 +23,7 @@ export class Daemon {
   #child: ChildProcess | undefined;
   #closed = false;
   #lastId = 0;
+  #idle: NodeJS.Timeout | undefined;
   readonly #pending = new Map<number, Pending>();
 
   /** Process of the daemon while there is one. */
@@ -45,12 +48,9 @@ export class Daemon {
     return new Uint8Array(done.wasm);
   }
 
-  async warmUp(compiler: boolean, signal: AbortSignal): Promise<void> {
-    await this.#run({ kind: 'warm-up', compiler }, signal);
-  }
-
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#idle);
     this.#child?.kill('SIGKILL');
   }
 
@@ -78,6 +78,7 @@ export class Daemon {
     this.#pending.set(id, { child, resolve, reject });
     signal.addEventListener('abort', onAbort, { once: true });
     hold(child);
+    clearTimeout(this.#idle);
     try {
       send(child, { type: 'run', id, task });
       const result = await promise;
@@ -87,7 +88,10 @@ export class Daemon {
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.#pending.delete(id);
-      if (this.#pending.size === 0) letGo(child);
+      if (this.#pending.size === 0) {
+        letGo(child);
+        this.#idle = setTimeout(() => child.kill(), IDLE_MS).unref();
+      }
     }
   }
 

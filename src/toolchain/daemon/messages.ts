@@ -7,9 +7,7 @@ export type VirtualFiles = readonly (readonly [path: string, content: Uint8Array
 export type Task =
   /** Run one of LLVM's programs, compiled to WebAssembly, over files that are all in memory. */
   | { readonly kind: 'llvm'; readonly args: readonly string[]; readonly files: VirtualFiles; readonly outputs: readonly string[] }
-  | { readonly kind: 'instrument'; readonly wasm: Uint8Array; readonly optimize: boolean; readonly toolchain: string }
-  /** Load what the first task would load. */
-  | { readonly kind: 'warm-up'; readonly compiler: boolean };
+  | { readonly kind: 'instrument'; readonly wasm: Uint8Array; readonly optimize: boolean; readonly toolchain: string };
 
 /** What a program that ran to its end left, whether it succeeded or not. */
 export interface LlvmResult {
@@ -23,7 +21,6 @@ export interface LlvmResult {
 export type TaskResult =
   | { readonly kind: 'llvm'; readonly result: LlvmResult }
   | { readonly kind: 'instrument'; readonly wasm: Uint8Array }
-  | { readonly kind: 'warm-up' }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly details: ErrorDetails }
   /** Something nobody foresaw; the thread that said so is not used again. */
   | { readonly kind: 'broken'; readonly reason: string };

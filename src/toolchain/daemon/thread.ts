@@ -24,9 +24,6 @@ async function resultOf(task: Task): Promise<TaskResult> {
       return { kind: 'llvm', result: await runLlvm(task.args, task.files, task.outputs) };
     case 'instrument':
       return { kind: 'instrument', wasm: await instrument(task.wasm, { optimize: task.optimize, toolchain: task.toolchain }) };
-    case 'warm-up':
-      if (task.compiler) await runLlvm(['clang', '--version'], [], []);
-      return { kind: 'warm-up' };
   }
 }
 
