@@ -44,6 +44,10 @@ export class LogStore {
     return follower;
   }
 
+  get followers(): number {
+    return this.#followers.size;
+  }
+
   has(name: string): boolean {
     return this.#rings.keys().some((key) => key.endsWith(`/${name}`));
   }

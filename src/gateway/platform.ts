@@ -165,6 +165,11 @@ export class Platform {
     return exact.follow ? this.#logs.follow(exact) : iterate(this.#logs.read(exact));
   }
 
+  /** How many follow logs now. */
+  get followers(): number {
+    return this.#logs.followers;
+  }
+
   totals(): Promise<Totals> {
     return this.threads.totals();
   }

@@ -33,7 +33,7 @@ const limits = z.strictObject({
   callDepth: z.number().int().min(1),
 });
 
-export const settingsSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   name: z.string(),
   contract: z.enum(['weft', 'stdio', 'nightcore']),
   rollback: z.enum(['request', 'call', 'never']),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, mock, test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { LogRecord } from '../../src/engine/protocol.ts';
@@ -11,6 +11,7 @@ import { LOGS, TestPlatform } from './harness.ts';
 let it: TestPlatform;
 let client: AdminClient;
 before(async () => {
+  mock.timers.enable({ apis: ['setInterval'] });
   it = await TestPlatform.start();
   client = new AdminClient({ url: it.platform.url, password: it.platform.password });
   await it.platform.deploy(bundle('logging', { talks: LOGS, chats: LOGS }));
@@ -62,15 +63,24 @@ test('who follows gets what there is, then what comes, until it has enough', asy
   assert.deepEqual(seen.slice(-2), ['before', 'after']);
 });
 
-test('who follows and leaves is forgotten', async () => {
+test('who follows and leaves is forgotten, even when nothing is logged', async () => {
   const following = it.platform.logs({ follow: true })[Symbol.asyncIterator]();
+  const before = it.platform.followers;
   await following.return?.();
   assert.deepEqual(await following.next(), { done: true, value: undefined });
+  assert.equal(it.platform.followers, before - 1);
   const stop = new AbortController();
   const silent = texts(client.logs({ name: 'talks', tail: 0, follow: true }, stop.signal));
-  await sleep(50);
+  while (it.platform.followers < before) await sleep(5);
+  mock.timers.tick(60_000);
+  await sleep(20);
+  assert.ok(it.platform.followers > 0, 'it is there still');
   stop.abort();
   assert.deepEqual(await silent, []);
+  while (it.platform.followers > 0) {
+    mock.timers.tick(60_000);
+    await sleep(20);
+  }
 });
 
 const record = (text: string, time = 0, name = 'f'): LogRecord => ({ time, level: 'info', app: 'a', function: name, thread: 0, text });

@@ -7,6 +7,9 @@ import type { Platform } from '../platform.ts';
 import { STREAMED } from './control-bridge.ts';
 import { check } from './input.ts';
 
+/** A client that hung up is noticed only when something is sent to it. */
+const ALIVE_MS = 15_000;
+
 const bool = z.enum(['true', 'false', '1', '0', '']).transform((text) => text === 'true' || text === '1');
 
 const querySchema = z.object({
@@ -38,8 +41,9 @@ export function logRoutes(admin: FastifyInstance, platform: Platform): void {
     // The head goes at once, not with the first record: that may take hours.
     reply.hijack();
     reply.raw.writeHead(200, { 'content-type': 'application/x-ndjson', [STREAMED]: '1' });
+    const alive = follow ? setInterval(() => reply.raw.write('\n'), ALIVE_MS) : undefined;
     // One end takes the other with it; there is nobody else to tell.
-    pipeline(Readable.from(toLines(logs, instance)), reply.raw, () => {});
+    pipeline(Readable.from(toLines(logs, instance)), reply.raw, () => clearInterval(alive));
   });
 }
 

@@ -7,6 +7,8 @@ export interface ProcessFacts {
   readonly version: string;
   readonly threads: number;
   readonly restarts: number;
+  /** Of logs. */
+  readonly followers: number;
 }
 
 export function metricFamilies(totals: Totals, facts: ProcessFacts): MetricFamily[] {
@@ -108,11 +110,12 @@ function ingressFamilies({ ingress }: Totals): MetricFamily[] {
   ];
 }
 
-function processFamilies({ version }: ProcessFacts): MetricFamily[] {
+function processFamilies({ version, followers }: ProcessFacts): MetricFamily[] {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
   return [
     { name: 'weft_build_info', type: 'gauge', help: 'What runs.', samples: [{ labels: { version, node: process.version }, value: 1 }] },
+    gauge('weft_log_followers', 'Clients that follow logs.', one(followers)),
     gauge('process_resident_memory_bytes', 'Resident memory.', one(rss)),
     gauge('weft_control_heap_bytes', 'JavaScript heap of the control thread.', one(heapUsed)),
     gauge('weft_control_external_bytes', 'Memory outside of that heap.', one(external)),

@@ -9,14 +9,9 @@ export const ADMIN = 'admin';
 const PASSWORD = 'password';
 const PASSWORD_BYTES = 24;
 
-/** Where the password of a data folder stands. */
-export function passwordFile(dataDir: string): string {
-  return join(dataDir, PASSWORD);
-}
-
 /** The password of the data folder; a new one when it has none. @throws WeftError WEFT_FILE */
 export async function keepPassword(dataDir: string): Promise<string> {
-  const path = passwordFile(dataDir);
+  const path = join(dataDir, PASSWORD);
   const kept = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return '';
     throw unusable(path, cause);

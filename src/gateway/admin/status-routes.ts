@@ -14,12 +14,9 @@ export function statusRoutes(admin: FastifyInstance, platform: Platform): void {
   admin.get('/healthz', (_request, reply) => reply.type('text/plain').send('OK'));
 
   admin.get('/metrics', async (_request, reply) => {
-    const { threads } = platform;
-    const families = metricFamilies(await platform.totals(), {
-      version: VERSION,
-      threads: threads.workers.length,
-      restarts: threads.restarts,
-    });
+    const { threads, followers } = platform;
+    const facts = { version: VERSION, threads: threads.workers.length, restarts: threads.restarts, followers };
+    const families = metricFamilies(await platform.totals(), facts);
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(expose(families));
   });
 
