@@ -40,6 +40,7 @@ export function vec(items: readonly Code[]): number[] {
 }
 
 export const I32 = 0x7f;
+export const F64 = 0x7c;
 export const EXTERNREF = 0x6f;
 const VOID = 0x40;
 

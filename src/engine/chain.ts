@@ -63,7 +63,11 @@ export class Chain {
   readonly deadlineAt: number;
   readonly stream: Stream | undefined;
   readonly startedAt = performance.now();
-  readonly journal: Journal | undefined;
+  /** Of a request that may be replayed: in a group, on a stack of its own. */
+  journal: Journal | undefined;
+  /** It runs on the thread's own stack, where it can neither wait nor act on the world: then it starts over on one of its own. */
+  direct = false;
+  #startsOver = false;
 
   /** What came in. Borrowed until the first entry returned; a chain that goes on keeps copies. */
   input: Input;
@@ -103,11 +107,6 @@ export class Chain {
     this.deadlineAt = start.deadlineAt;
     this.stream = start.stream;
     this.input = input;
-    const { functions, stacks } = start.group.shape;
-    if (functions.length > 1 && stacks === 'shared') {
-      this.journal = new Journal();
-      this.input = keep(input);
-    }
   }
 
   /** Member that runs now (or is suspended innermost). */
@@ -162,6 +161,7 @@ export class Chain {
   /** Does something outside the contexts, or takes over what a replayed run did already. */
   effect<T>(effect: Effect, produce: () => T): T {
     const { journal } = this;
+    if (this.direct && effect !== 'clock' && effect !== 'random') this.startOver();
     if (!journal) return produce();
     try {
       const value = journal.value(effect, this.#word(CROSSINGS), produce);
@@ -186,7 +186,77 @@ export class Chain {
     fn.running++;
     fn.lastUsed = this.startedAt;
     this.version.chains++;
+    if (this.#runDirectly()) return;
+    const { functions, stacks } = this.group.shape;
+    if (functions.length > 1 && stacks === 'shared') {
+      this.journal = new Journal();
+      this.input = keep(this.input);
+    }
     this.#begin();
+  }
+
+  /** False: it is to run on a stack of its own, and nothing is left of what it did here. */
+  #runDirectly(): boolean {
+    const { fn, group } = this;
+    // Without a snapshot that it can go back to, nothing can start over.
+    if (this.#initializer !== undefined || group.shape.stacks === 'own' || !fn.directRuns.next()) return false;
+    this.#openBooks();
+    this.direct = true;
+    try {
+      if (!fn.contract.accept(this, this.input)) return this.#roomless();
+      this.#enterDirectly();
+    } catch (cause) {
+      // Whatever it was, a stack overflow or a trap: it shows again, where it can be dealt with; but for a program's end.
+      if (!this.#startsOver && this.#exited) {
+        this.direct = false;
+        this.#trapped(cause);
+        return true;
+      }
+      this.#startsOver = true;
+    }
+    this.direct = false;
+    if (this.#startsOver) {
+      group.rollBack(true);
+      return false;
+    }
+    fn.directRuns.ended();
+    this.#ended();
+    return true;
+  }
+
+  #enterDirectly(): void {
+    const { runtime } = this;
+    const { direct } = runtime.entries;
+    const { member, guest } = this.fn;
+    const { place } = this.group.contexts[member] as Context;
+    const resultAddress = (this.group.block + resultAt(member)) * 4;
+    if (guest.entry === 'command') runtime.runDirectly(this, direct.start, place + START, 0, resultAddress);
+    else runtime.runDirectly(this, direct.enter, place + ENTER, this.#kind, resultAddress);
+  }
+
+  get #kind(): number {
+    return this.input.head.length === 0 ? KIND_CALL : KIND_HTTP;
+  }
+
+  #roomless(): true {
+    const { fn } = this;
+    this.direct = false;
+    this.roomless = true;
+    this.#fail(new WeftError('WEFT_MEMORY', { name: fn.name, bytes: fn.spec.limits.memoryBytes }));
+    return true;
+  }
+
+  /** Called from within the function: ends this run of it. */
+  startOver(): never {
+    this.mustStartOver();
+    throw new Error('the request starts over on a stack of its own');
+  }
+
+  /** The same for what ends the function by itself. */
+  mustStartOver(): true {
+    if (!this.#startsOver) this.fn.directRuns.left();
+    this.#startsOver = true;
+    return true;
   }
 
   #begin(): void {
@@ -195,8 +265,7 @@ export class Chain {
     let promise: Promise<number>;
     try {
       if (this.#initializer === undefined && !fn.contract.accept(this, this.input)) {
-        this.roomless = true;
-        this.#fail(new WeftError('WEFT_MEMORY', { name: fn.name, bytes: fn.spec.limits.memoryBytes }));
+        this.#roomless();
         return;
       }
       promise = runtime.run(this, () => this.#enter());
@@ -218,7 +287,7 @@ export class Chain {
     if (this.#initializer === '_initialize') return entries.start(context.stage(this.#initializer), 0, resultAddress);
     if (this.#initializer === 'weft_init') return entries.init(context.stage(this.#initializer), 0, resultAddress);
     if (guest.entry === 'command') return entries.start(place + START, 0, resultAddress);
-    return entries.enter(place + ENTER, this.input.head.length === 0 ? KIND_CALL : KIND_HTTP, resultAddress);
+    return entries.enter(place + ENTER, this.#kind, resultAddress);
   }
 
   #openBooks(): void {
@@ -269,7 +338,7 @@ export class Chain {
   #trapped(cause: unknown): void {
     const { active } = this;
     const exit = this.context.wasi?.exitCode;
-    if (exit !== undefined && this.fn.contract.mayExit && active === this.fn.member && !this.#over) {
+    if (this.#exited && !this.#over) {
       // proc_exit leaves through a trap; for a program with main that is an ordinary end.
       this.runtime.ledger.words[this.group.block + resultAt(active)] = exit === 0 ? 0 : 1;
       this.#over = true;
@@ -284,6 +353,11 @@ export class Chain {
     if (this.#over || failing === this.fn.member || this.#pastDeadline || !this.#replay(failing, error)) {
       this.#fail(this.#errorOf(cause, exit));
     }
+  }
+
+  /** proc_exit was called in a program with main. */
+  get #exited(): boolean {
+    return this.fn.contract.mayExit && this.active === this.fn.member && this.context.wasi?.exitCode !== undefined;
   }
 
   get #pastDeadline(): boolean {

@@ -40,8 +40,12 @@ export const openAt = (members: number, member: number): number => RESULT + memb
 export const lastAt = (members: number, member: number): number => RESULT + 2 * members + 3 * member;
 const blockWords = (members: number): number => RESULT + 5 * members;
 
-/** First word of the ledger, before all blocks: not 0 while JavaScript waits for a guest, which then cannot be suspended. */
+/** First word of the ledger, before all blocks: not 0 while JavaScript waits for a guest, which then cannot be suspended, and why. */
 export const MAY_NOT_SUSPEND = 0;
+/** It looks for room for its input. */
+export const RESERVING = 1;
+/** It runs on the thread's own stack, and may start over on another. */
+export const DIRECT = 2;
 const RESERVED_WORDS = 1;
 
 export class Ledger {

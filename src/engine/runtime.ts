@@ -117,7 +117,6 @@ export class Runtime {
   suspend(start: Suspension): Promise<number> {
     const chain = this.current;
     if (chain === null) throw new TypeError('only a running chain can be suspended');
-    if (chain.direct) chain.startOver();
     // A request that has ended already is only let go on until its next interrupt check.
     const begin = chain.mayWait() ? start : endedAlready;
     return new Promise((resolve, reject) => {
@@ -201,6 +200,12 @@ export class Runtime {
       this.current = outer;
       if (outer === null) Atomics.store(this.#words, RUNNING_NOW, 0);
     }
+  }
+
+  /** A guest that runs on the thread's own stack has to wait. */
+  startOver(): never {
+    if (this.current?.direct !== true) throw new Error('a guest that looks for room for its input cannot wait');
+    return this.current.startOver();
   }
 
   /** The slice of a guest that cannot be suspended is over: whether that ends it. */

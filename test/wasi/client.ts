@@ -7,6 +7,7 @@ import type { WasiState } from '../../src/engine/host/wasi/state.ts';
 import { wasiImports } from '../../src/engine/host/wasi/imports.ts';
 import { DIRENT, FDSTAT, FILESTAT, GRANTED, OFLAGS, RIGHTS } from '../../src/engine/host/wasi/preview1.ts';
 import { type Effect, Journal } from '../../src/engine/journal.ts';
+import { Ledger } from '../../src/engine/ledger.ts';
 import type { Runtime } from '../../src/engine/runtime.ts';
 
 export const READ = RIGHTS.fdRead | RIGHTS.fdSeek | RIGHTS.fdTell | RIGHTS.fdFilestatGet | RIGHTS.fdReaddir;
@@ -46,7 +47,7 @@ export class Client {
   readonly logs: string[] = [];
   readonly journal: Journal | undefined;
   readonly #imports: Record<string, unknown>;
-  readonly #runtime: { current: unknown };
+  readonly #runtime: { current: unknown; readonly ledger: Ledger };
   readonly #context: { wasi: WasiState | undefined; readonly bytes: Uint8Array };
   #bytes: Uint8Array;
 
@@ -62,9 +63,9 @@ export class Client {
       },
     };
     this.journal = options.journal ? new Journal() : undefined;
-    this.#runtime = { current: null };
+    this.#runtime = { current: null, ledger: new Ledger() };
     this.nextRequest(options);
-    // Of the runtime, the functions called here use the current chain and nothing else.
+    // Of the runtime, the functions called here use the current chain and the ledger, and nothing else.
     this.#imports = wasiImports(this.#runtime as unknown as Runtime);
   }
 

@@ -1,11 +1,13 @@
 /** Calls between functions that do not go by a switch: to another group, to a function that is on the stack already, and in parallel. */
 import { CALL_ERROR, MAILBOX } from '../abi.ts';
+import { I32 } from '../asm.ts';
 import { PendingCall } from '../call.ts';
 import type { Chain } from '../chain.ts';
 import { resultAt } from '../ledger.ts';
 import type { Runtime } from '../runtime.ts';
 import { BY_HOST, type SwitchHost } from '../switch.ts';
 import { bytesAt, caller, give, textAt } from './guest.ts';
+import { suspending } from './suspending.ts';
 
 export interface CallHost {
   readonly imports: Record<string, unknown>;
@@ -27,8 +29,8 @@ export function callImports(runtime: Runtime): CallHost {
     bytesAt(chain, destination, length).set(last.subarray(offset >>> 0, (offset >>> 0) + (length >>> 0)));
     return length;
   };
-  const awaitPending = (take: (chain: Chain, ...args: number[]) => PendingCall | undefined) =>
-    new WebAssembly.Suspending((...args: number[]) => {
+  const awaitPending = (params: readonly number[], take: (chain: Chain, ...args: number[]) => PendingCall | undefined) =>
+    suspending(runtime, params, (...args: number[]) => {
       const chain = caller(runtime);
       const [out, capacity] = args.slice(-2) as [number, number];
       const pending = take(chain, ...args);
@@ -46,13 +48,13 @@ export function callImports(runtime: Runtime): CallHost {
         const chain = caller(runtime);
         return chain.version.byName.get(textAt(chain, name, length))?.id ?? CALL_ERROR.notFound;
       },
-      await_call: awaitPending((chain) => chain.calls.takeExpected()),
+      await_call: awaitPending([I32, I32], (chain) => chain.calls.takeExpected()),
       start: (fn: number, input: number, length: number): number => {
         const chain = caller(runtime);
         const { calls } = chain;
         return calls.full ? CALL_ERROR.busy : calls.add(begin(chain, fn, bytesAt(chain, input, length), 'parallel'));
       },
-      wait: awaitPending((chain, handle = -1) => chain.calls.take(handle)),
+      wait: awaitPending([I32, I32, I32], (chain, handle = -1) => chain.calls.take(handle)),
     },
     forSwitch: {
       call,

@@ -3,9 +3,11 @@
  * Redirects are handed to the function, which may follow them if the target is granted as well.
  */
 import { CALL_ERROR } from '../abi.ts';
+import { I32 } from '../asm.ts';
 import type { Chain } from '../chain.ts';
 import type { Runtime } from '../runtime.ts';
 import { bytesAt, caller, give } from './guest.ts';
+import { suspending } from './suspending.ts';
 
 /** Headers that are the connection's business, not the function's. */
 const DENIED_HEADERS = new Set([
@@ -34,7 +36,7 @@ interface OutboundRequest {
 
 export function fetchImports(runtime: Runtime): Record<string, unknown> {
   return {
-    fetch: new WebAssembly.Suspending((request: number, length: number, out: number, capacity: number) => {
+    fetch: suspending(runtime, [I32, I32, I32, I32], (request: number, length: number, out: number, capacity: number) => {
       const chain = caller(runtime);
       const bytes = bytesAt(chain, request, length).slice();
       const outcome = chain.effect('fetch', () => perform(chain, bytes));

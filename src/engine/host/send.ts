@@ -4,6 +4,7 @@ import type { Chain } from '../chain.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Stream } from '../stream.ts';
 import { bytesAt, caller } from './guest.ts';
+import { suspending } from './suspending.ts';
 
 const KIND_HEAD = 0;
 
@@ -18,7 +19,7 @@ export function sendImports(runtime: Runtime): Record<string, unknown> {
         kind === KIND_HEAD ? sendHead(chain, stream) : sendPiece(chain, stream, bytesAt(chain, data, length)),
       );
     },
-    await_send: new WebAssembly.Suspending(() => {
+    await_send: suspending(runtime, [], () => {
       const { stream } = caller(runtime);
       return runtime.suspend((resume) => {
         if (!stream || stream.closed) resume(CALL_ERROR.closed);

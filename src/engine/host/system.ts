@@ -1,8 +1,10 @@
 /** Log, clocks, random, environment, secrets, sleep. */
 import { randomFillSync } from 'node:crypto';
 import { CALL_ERROR } from '../abi.ts';
+import { F64 } from '../asm.ts';
 import type { Runtime } from '../runtime.ts';
 import { bytesAt, caller, giveText, textAt } from './guest.ts';
+import { suspending } from './suspending.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 /** A longer log line is cut. */
@@ -53,6 +55,6 @@ export function systemImports(runtime: Runtime): Record<string, unknown> {
     },
     env: lookup('env'),
     secret: lookup('secrets'),
-    sleep: new WebAssembly.Suspending((ms: number) => sleep(runtime, ms)),
+    sleep: suspending(runtime, [F64], (ms) => sleep(runtime, ms)),
   };
 }

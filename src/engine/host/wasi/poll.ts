@@ -1,5 +1,7 @@
 /** `poll_oneoff`: waits for the earliest of several clocks. Everything else is in memory and ready at once. */
 import type { Runtime } from '../../runtime.ts';
+import { I32 } from '../../asm.ts';
+import { suspending } from '../suspending.ts';
 import { sleep } from '../system.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { CLOCK, ERRNO, type Errno, EVENT, EVENT_RECORD, MAX_SUBSCRIPTIONS, RIGHTS, SUBCLOCK_ABSTIME, SUBSCRIPTION } from './preview1.ts';
@@ -20,20 +22,24 @@ interface Due {
 
 export function pollImports(runtime: Runtime): Record<string, unknown> {
   return {
-    poll_oneoff: new WebAssembly.Suspending((subscriptions: number, events: number, count: number, result: number): Promise<number> => {
-      const state = wasiOf(runtime);
-      const { memory, chain } = state;
-      const n = count >>> 0;
-      if (n === 0 || n > MAX_SUBSCRIPTIONS) return soon(runtime, ERRNO.inval);
-      const from = memory.region(subscriptions, n * SUBSCRIPTION.byteLength);
-      const to = memory.region(events, n * EVENT_RECORD.byteLength);
-      const answer = memory.region(result, 4);
-      const wait = soonest(state, from, n);
-      // Written before waiting: afterwards the request may be over and the memory another one's.
-      memory.setU32(answer, report(state, from, n, to, wait));
-      if (wait <= 0) return soon(runtime, ERRNO.success);
-      return sleep(runtime, Math.min(wait, chain.deadlineAt - performance.now() + PAST_DEADLINE_MS));
-    }),
+    poll_oneoff: suspending(
+      runtime,
+      [I32, I32, I32, I32],
+      (subscriptions: number, events: number, count: number, result: number): Promise<number> => {
+        const state = wasiOf(runtime);
+        const { memory, chain } = state;
+        const n = count >>> 0;
+        if (n === 0 || n > MAX_SUBSCRIPTIONS) return soon(runtime, ERRNO.inval);
+        const from = memory.region(subscriptions, n * SUBSCRIPTION.byteLength);
+        const to = memory.region(events, n * EVENT_RECORD.byteLength);
+        const answer = memory.region(result, 4);
+        const wait = soonest(state, from, n);
+        // Written before waiting: afterwards the request may be over and the memory another one's.
+        memory.setU32(answer, report(state, from, n, to, wait));
+        if (wait <= 0) return soon(runtime, ERRNO.success);
+        return sleep(runtime, Math.min(wait, chain.deadlineAt - performance.now() + PAST_DEADLINE_MS));
+      },
+    ),
   };
 }
 
