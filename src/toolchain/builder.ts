@@ -73,9 +73,9 @@ async function systemCompiler(
   optional: boolean,
   signal: AbortSignal,
 ): Promise<SystemCompiler | undefined> {
-  const sysroot = await unpackSysroot(cacheDir);
   try {
-    return new SystemCompiler(await findSystemClang(sysroot, store, signal), sysroot, store, slots);
+    const { clang, sysroot } = await findSystemClang(() => unpackSysroot(cacheDir), store, signal);
+    return new SystemCompiler(clang, sysroot, store, slots);
   } catch (cause) {
     if (optional && cause instanceof WeftError && cause.code === 'WEFT_TOOLCHAIN_MISSING') return undefined;
     throw cause;

@@ -36,11 +36,16 @@ const INSTALL = 'Install one; on Debian and Ubuntu: sudo apt-get install clang l
 const PROBE_MS = 30_000;
 
 /** @throws WeftError WEFT_TOOLCHAIN_MISSING that says of each candidate why not. */
-export async function findSystemClang(sysroot: string, store: Store, signal: AbortSignal): Promise<SystemClang> {
+export async function findSystemClang(
+  unpack: () => Promise<string>,
+  store: Store,
+  signal: AbortSignal,
+): Promise<{ clang: SystemClang; sysroot: string }> {
   const why: string[] = [];
   for (const path of await candidates()) {
+    const sysroot = await unpack();
     const found = await probeOnce(path, sysroot, store, AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]));
-    if (typeof found !== 'string') return found;
+    if (typeof found !== 'string') return { clang: found, sysroot };
     why.push(`${path}: ${found}`);
   }
   const reason = why.length === 0 ? `no clang ${OLDEST} or newer is in the PATH` : why.join('; ');

@@ -1,10 +1,14 @@
 /** What is read from clang and from authors: dependencies, planned commands, flags. */
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
 import { test } from 'node:test';
+import { WeftError } from '../../src/model/errors.ts';
 import { parseDepfile } from '../../src/toolchain/depfile.ts';
 import { parseCommands } from '../../src/toolchain/driver-plan.ts';
 import { readCompileFlags, readLinkFlags } from '../../src/toolchain/flags.ts';
 import { keyOf } from '../../src/toolchain/hash.ts';
+import { createBuilder } from '../../src/toolchain/index.ts';
+import { CACHE, Folder } from './workshop.ts';
 
 test('dependencies: continued lines, and names with blanks, dollars, hashes and colons', () => {
   const text = 'weft: /a/main.c /a/with\\ blank.h \\\n  /a/cash$$.h \\\r\n  /a/\\#1.h /a/c:d.h\n\n/a/phony.h:\n';
@@ -37,4 +41,26 @@ test('a key tells where each part ends', () => {
   assert.notEqual(keyOf('ab', 'c'), keyOf('a', 'bc'));
   assert.notEqual(keyOf(['a', 'b']), keyOf(['a,b']));
   assert.equal(keyOf('a', Buffer.from('b')), keyOf(Buffer.from('a'), 'b'));
+});
+
+test('without a clang in the PATH, `auto` takes the embedded one, and `system` says what to install', async () => {
+  using folder = new Folder();
+  const path = process.env['PATH'];
+  process.env['PATH'] = folder.path;
+  try {
+    const builder = await createBuilder({ cacheDir: folder.path, toolchain: 'auto' });
+    assert.match(builder.toolchain, /^embedded clang \d+/);
+    await builder.close();
+    const forced = createBuilder({ cacheDir: folder.path, toolchain: 'system' });
+    await assert.rejects(
+      forced,
+      (cause) => cause instanceof WeftError && cause.code === 'WEFT_TOOLCHAIN_MISSING' && /apt-get install clang lld/.test(cause.hint),
+    );
+    folder.write('clang', '#!/bin/sh\necho clang version 14.0.6\n');
+    chmodSync(`${folder.path}/clang`, 0o755);
+    const old = createBuilder({ cacheDir: CACHE, toolchain: 'system' });
+    await assert.rejects(old, /clang: it is clang 14; 16 or newer is needed/);
+  } finally {
+    process.env['PATH'] = path;
+  }
 });
