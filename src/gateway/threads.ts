@@ -18,7 +18,7 @@ import { ThreadControls } from './thread-controls.ts';
 import type { Turn } from './turn.ts';
 
 /** A thread that answers no sooner (one function may hold it for some slices) is counted as it was. */
-const REPORT_MS = 1000;
+const REPORT_MS = 3000;
 /** Before the second replacement in a row, doubling from then on. */
 const BACK_OFF_MS = 100;
 const MAX_BACK_OFF_MS = 30_000;
