@@ -22,7 +22,8 @@ export class TestPlatform implements AsyncDisposable {
   }
 
   static async start(options: Partial<PlatformOptions> = {}): Promise<TestPlatform> {
-    const folder = options.dataDir === undefined ? await dataFolder() : undefined;
+    await using undo = new AsyncDisposableStack();
+    const folder = options.dataDir === undefined ? undo.use(await dataFolder()) : undefined;
     const said: string[] = [];
     const platform = await startPlatform({
       host: '127.0.0.1',
@@ -32,6 +33,7 @@ export class TestPlatform implements AsyncDisposable {
       log: (level, text) => said.push(`${level}: ${text}`),
       ...options,
     });
+    undo.move();
     return new TestPlatform(platform, said, folder);
   }
 
