@@ -459,9 +459,9 @@ export class Chain {
     return watched;
   }
 
-  /** True once when the active function was ended for its own deadline; for callees on stacks of their own. */
-  takeMemberDeadline(member: number): boolean {
-    const was = this.#overdue === member;
+  /** True once when the active function was ended for its own deadline or its caller's; for callees on stacks of their own. */
+  takeMemberDeadline(): boolean {
+    const was = this.#overdue !== undefined;
     this.#overdue = undefined;
     return was;
   }

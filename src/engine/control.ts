@@ -14,6 +14,9 @@ export const WATCHDOG_ASLEEP = 3;
 /** Chains of the thread that used up a time slice and wait for their next: how busy it is. */
 export const PREEMPTED = 4;
 
+/** Memories of the thread's contexts, collected ones excepted. */
+export const CONTEXTS = 5;
+
 export function createControl(): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
 }

@@ -50,8 +50,8 @@ export class GroupShape {
   }
 
   create(): Group {
-    if (!this.runtime.mappings.room(this.functions.length))
-      throw new WeftError('WEFT_EXHAUSTED', { reason: this.runtime.mappings.describe() });
+    if (!this.runtime.addresses.room(this.functions.length))
+      throw new WeftError('WEFT_EXHAUSTED', { reason: this.runtime.addresses.describe() });
     try {
       return new Group(this, this.#switch);
     } catch (cause) {
@@ -94,7 +94,7 @@ export class Group implements Counted {
       const context = new Context(runtime.entries, f.guest, memory, shape.host.importsFor(memory, link, i), places[i] as number);
       f.snapshot?.fill(context);
       f.counters.contextsLive++;
-      runtime.mappings.track(memory);
+      runtime.addresses.track(memory);
       return context;
     });
     runtime.memory.count(this);

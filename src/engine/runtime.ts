@@ -2,11 +2,11 @@
  * What all chains of one engine thread share: the ledger, the way in, the interrupt word, who runs now and who waits.
  */
 import { CALL_ERROR } from './abi.ts';
+import { AddressSpace } from './address-space.ts';
 import type { Chain } from './chain.ts';
 import { controlWords, ENTRIES, INTERRUPT, PREEMPTED, RUNNING_NOW, WATCHDOG_ASLEEP } from './control.ts';
 import { createEntries, type DirectEntry } from './entries.ts';
 import { DIRECT, Ledger, MAY_NOT_SUSPEND, RESERVING } from './ledger.ts';
-import { Mappings } from './mappings.ts';
 import { MemoryBudget } from './memory-budget.ts';
 
 /** How often chains that wait are checked against their deadlines. */
@@ -33,8 +33,8 @@ export interface RuntimeOptions {
   readonly thread: number;
   /** Control pages of all threads; the first one carries the watchdog's bell. */
   readonly controls: readonly WebAssembly.Memory[];
-  /** Contexts and suspended stacks this thread may have at once; each takes two mappings of the process's address space. */
-  readonly maxMappedUnits: number;
+  /** Contexts that all threads of the process may have together. */
+  readonly maxContexts: number;
   /** Memory that all contexts of this thread may use. */
   readonly maxContextBytes: number;
 }
@@ -49,7 +49,7 @@ export class Runtime {
   readonly enterOnOwnStack = this.entries.enter.bind(null);
   readonly thread: number;
   readonly control: WebAssembly.Memory;
-  readonly mappings: Mappings;
+  readonly addresses: AddressSpace;
   readonly memory: MemoryBudget;
   /** Calls that went through a switch. */
   switches = 0;
@@ -69,7 +69,7 @@ export class Runtime {
     if (!control || !first) throw new TypeError(`no control page for thread ${options.thread}`);
     this.thread = options.thread;
     this.control = control;
-    this.mappings = new Mappings(options.maxMappedUnits, () => this.#waiting.size);
+    this.addresses = new AddressSpace(options.maxContexts, options.controls, control);
     this.memory = new MemoryBudget(options.maxContextBytes);
     this.#words = controlWords(control);
     this.#bell = controlWords(first);

@@ -1,11 +1,11 @@
 /** One engine thread: the apps deployed on it, the routes to their functions, and what it reports to the control thread. */
 import { WeftError } from '../model/errors.ts';
 import type { Dispatcher, Exchange, Route } from '../model/exchange.ts';
+import { mostContexts } from './address-space.ts';
 import type { GuestFunction } from './guest-function.ts';
 import { createHostImports, type HostImports } from './host/imports.ts';
 import { respondError } from './http-sink.ts';
 import { LogBatch } from './log-batch.ts';
-import { mappedUnitsPerThread } from './mappings.ts';
 import { contextBytesPerThread } from './memory-budget.ts';
 import { Peers } from './peers.ts';
 import { type Contracts, prepare } from './prepare.ts';
@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly controls: readonly WebAssembly.Memory[];
   readonly contracts: Contracts;
   readonly report: (message: FromThread) => void;
+  /** Contexts that all threads of the process may have together; as many as fit when absent. */
+  readonly maxContexts?: number;
   /** Memory that all contexts together may use; a share of the machine's when absent. */
   readonly maxContextBytes?: number;
 }
@@ -53,7 +55,7 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
     this.runtime = new Runtime({
       thread,
       controls,
-      maxMappedUnits: mappedUnitsPerThread(threads),
+      maxContexts: options.maxContexts ?? mostContexts(),
       maxContextBytes: options.maxContextBytes ?? contextBytesPerThread(threads),
     });
     this.#host = createHostImports(this.runtime);

@@ -1,28 +1,67 @@
-/** Functions in C as their authors write them: compiled against the SDK and made hostable. */
-import { readFileSync } from 'node:fs';
+/** Functions in C and C++ as their authors write them, built as the platform builds them. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { instrument } from '../../src/toolchain/rewrite/index.ts';
-import { type ContractName, toolchains } from '../sdk/build.ts';
+import type { ContractName, FunctionSpec } from '../../src/model/app.ts';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { createBuilder } from '../../src/toolchain/index.ts';
 
-/** One will do; that all give the same is proven elsewhere. */
-const [toolchain] = toolchains();
+/** Shared with the other tests: what did not change is not compiled again. */
+const CACHE = join(import.meta.dirname, '../../node_modules/.cache/weft');
+const SOURCES = join(CACHE, '../weft-test-sources');
 
 interface Options {
   readonly contract?: ContractName;
   readonly flags?: readonly string[];
-  /** Name of the source, which tells the language. */
-  readonly file?: string;
 }
 
-export async function compiled(
-  source: string,
-  { contract = 'weft', flags = [], file = 'f.c' }: Options = {},
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (!toolchain) throw new Error('no toolchain');
-  return instrument(await toolchain.build({ contract, flags, sources: { [file]: source } }), { optimize: false });
+/** Builds a text of C. */
+export function compiled(source: string, options: Options = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const dir = join(SOURCES, createHash('sha256').update(source).digest('hex'));
+  const path = join(dir, 'function.c');
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(path, source);
+  return build(path, options);
 }
 
-/** A function of `functions/`. */
-export function compiledFile(name: string, options?: Options): Promise<Uint8Array<ArrayBuffer>> {
-  return compiled(readFileSync(join(import.meta.dirname, 'functions', name), 'utf8'), options);
+/** Builds a file of `functions/`. */
+export function compiledFile(name: string, options: Options = {}): Promise<Uint8Array<ArrayBuffer>> {
+  return build(join(import.meta.dirname, 'functions', name), options);
+}
+
+async function build(path: string, options: Options): Promise<Uint8Array<ArrayBuffer>> {
+  const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
+  try {
+    return (await builder.build(specOf(path, options))).wasm;
+  } finally {
+    await builder.close();
+  }
+}
+
+function specOf(path: string, { contract = 'weft', flags = [] }: Options): FunctionSpec {
+  return {
+    name: 'function',
+    contract,
+    build: {
+      kind: 'sources',
+      sources: [path],
+      includeDirs: [],
+      defines: [],
+      flags,
+      linkFlags: [],
+      libraries: [],
+      cStandard: 'c17',
+      cppStandard: 'c++20',
+      stackBytes: 64 * 1024,
+    },
+    rollback: 'request',
+    limits: DEFAULT_LIMITS,
+    env: {},
+    secrets: {},
+    args: [],
+    origins: [],
+    idleMs: 0,
+    warm: 0,
+    files: {},
+  };
 }

@@ -87,7 +87,7 @@ function awaitStack(runtime: Runtime, promise: Promise<number>, member: number):
           chain.version.log(fn, 'error', `trapped: ${cause instanceof Error ? cause.message : String(cause)}; its state is lost`);
         }
         chain.group.reset(member);
-        resume(chain.takeMemberDeadline(member) ? CALL_ERROR.deadline : CALL_ERROR.trapped);
+        resume(chain.takeMemberDeadline() ? CALL_ERROR.deadline : CALL_ERROR.trapped);
       },
     );
   });
