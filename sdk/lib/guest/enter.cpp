@@ -4,6 +4,7 @@
  */
 #include <weft/v1.h>
 
+#include <cstdlib>
 #include <exception>
 
 #include "begin.h"
@@ -36,6 +37,21 @@ int32_t guarded(int (*run)()) {
 }
 
 }  // namespace
+
+/** libc's: the record of the one thread. */
+extern "C" void __wasi_init_tp();
+/** The linker's: runs all constructors of global objects. */
+extern "C" void __wasm_call_ctors();
+
+/** Instead of libc's start-up code (`-nostartfiles`), which would let their exceptions out without a word. */
+extern "C" WEFT_EXPORT("_initialize") void _initialize() {
+  __wasi_init_tp();
+  const int32_t failed = guarded([] {
+    __wasm_call_ctors();
+    return 0;
+  });
+  if (failed != 0) std::abort();
+}
 
 extern "C" WEFT_EXPORT("weft_enter") int32_t weft_enter(int32_t kind) {
   weft_begin(kind);
