@@ -1,5 +1,5 @@
 /** A call from one function to another that goes through the host: started, perhaps waited for, its result kept for the caller. */
-import type { WeftError } from '../model/errors.ts';
+import { WeftError } from '../model/errors.ts';
 import { CALL_ERROR } from './abi.ts';
 import type { Chain, Sink } from './chain.ts';
 import { Failure, TOO_LARGE } from './contract.ts';
@@ -31,6 +31,8 @@ export class PendingCall implements Sink {
       chain.version.log(fn, 'error', answer.reason);
       this.settle(CALL_ERROR.failed, answer.answer?.status ?? 500, NOTHING);
     } else if (answer === TOO_LARGE || answer.body.length > fn.spec.limits.responseBytes) {
+      const { name, limits } = fn.spec;
+      chain.version.complain(fn, new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
       this.settle(CALL_ERROR.tooLarge, 500, NOTHING);
     } else {
       this.settle(0, answer.status, answer.body.slice());
@@ -38,6 +40,7 @@ export class PendingCall implements Sink {
   }
 
   failed(chain: Chain, error: WeftError): void {
+    if (error.code !== 'WEFT_FUNCTION_TRAPPED') chain.version.complain(chain.fn, error);
     this.settle(chain.roomless ? CALL_ERROR.noMemory : callError(error), error.entry.status, NOTHING);
   }
 

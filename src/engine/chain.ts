@@ -140,6 +140,17 @@ export class Chain {
     this.results.take(result);
   }
 
+  /** A member has no answer for its caller; this is for its log. */
+  calleeFailed(member: number, error: number): void {
+    const fn = this.group.shape.functions[member] as GuestFunction;
+    const { name, limits } = fn.spec;
+    this.effect('log', () => {
+      if (error === CALL_ERROR.tooLarge)
+        this.version.complain(fn, new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
+      else this.version.log(fn, 'error', 'it returned something else than 0, or its answer lies outside its memory');
+    });
+  }
+
   get lastFromHost(): Uint8Array | undefined {
     const { group, active } = this;
     return this.#word(lastAt(group.contexts.length, active)) === HOST ? this.#results?.last : undefined;

@@ -10,6 +10,19 @@ import type { GuestModule } from './guest-module.ts';
 import type { WasiState } from './host/wasi/state.ts';
 import type { Restorable, Snapshot } from './snapshot.ts';
 
+/** @throws WebAssembly.LinkError */
+function checked(mailbox: unknown, memoryBytes: number): number {
+  if (
+    typeof mailbox === 'number' &&
+    Number.isInteger(mailbox) &&
+    mailbox > 0 &&
+    mailbox % 4 === 0 &&
+    mailbox + 4 * MAILBOX_WORDS <= memoryBytes
+  )
+    return mailbox;
+  throw new WebAssembly.LinkError(`weft_mailbox is ${String(mailbox)}, no address of ${MAILBOX_WORDS} words of its memory`);
+}
+
 export class Context implements Restorable {
   readonly memory: WebAssembly.Memory;
   readonly globals: readonly WebAssembly.Global[];
@@ -36,7 +49,7 @@ export class Context implements Restorable {
     entries.table.set(place + RESERVE, this.exports['weft_reserve'] ?? null);
     entries.table.set(place + START, this.exports['_start'] ?? null);
     const address = this.exports['weft_mailbox'];
-    if (address instanceof WebAssembly.Global) this.#mailboxAddress = Number(address.value);
+    if (address instanceof WebAssembly.Global) this.#mailboxAddress = checked(address.value, memory.buffer.byteLength);
   }
 
   /** All memory. A guest that grows its memory detaches the view, so it is never kept across a call. */

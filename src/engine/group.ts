@@ -55,8 +55,11 @@ export class GroupShape {
     try {
       return new Group(this, this.#switch);
     } catch (cause) {
+      if (cause instanceof WeftError || !(cause instanceof Error)) throw cause;
       if (cause instanceof RangeError) throw new WeftError('WEFT_EXHAUSTED', { reason: cause.message }, { cause });
-      throw cause;
+      // The module is valid, and yet no instance can be made of it: imports of other types, data outside its memory.
+      const name = this.functions.map((f) => f.name).join(', ');
+      throw new WeftError('WEFT_MODULE_REFUSED', { name, reason: cause.message }, { cause });
     }
   }
 
@@ -128,13 +131,15 @@ export class Group implements Counted {
     fn.counters.rollbacks++;
   }
 
-  /** Erases what all touched members did, those that keep state excepted unless `all`. */
+  /** Erases what all touched members did; those that keep state only lose it if `all` and they were in the middle of something. */
   rollBack(all: boolean): void {
     const { words } = this.shape.runtime.ledger;
     const touched = words[this.block + TOUCHED] as number;
+    const busy = words[this.block + BUSY] as number;
     for (let member = 0; member < this.contexts.length; member++) {
       if ((touched & (1 << member)) === 0) continue;
-      if (all || !(this.shape.functions[member] as GuestFunction).keepsState) this.reset(member);
+      const kept = (this.shape.functions[member] as GuestFunction).keepsState && !(all && (busy & (1 << member)) !== 0);
+      if (!kept) this.reset(member);
     }
     words[this.block + TOUCHED] = 0;
     words[this.block + BUSY] = 0;

@@ -21,7 +21,7 @@ export class HttpSink implements Sink {
 
   failed(chain: Chain, error: WeftError): void {
     chain.fn.counters.finished(error.entry.status, performance.now() - chain.startedAt);
-    if (error.code !== 'WEFT_FUNCTION_TRAPPED') chain.version.log(chain.fn, 'error', error.message);
+    if (error.code !== 'WEFT_FUNCTION_TRAPPED') chain.version.complain(chain.fn, error);
     if (chain.streaming) this.#exchange.abort();
     else respondError(this.#exchange, error);
   }
@@ -38,7 +38,7 @@ export class HttpSink implements Sink {
     }
     if (answer === TOO_LARGE || answer.body.length > limits.responseBytes) {
       const error = new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes });
-      chain.version.log(fn, 'error', error.message);
+      chain.version.complain(fn, error);
       return respondError(this.#exchange, error);
     }
     this.#exchange.respond(answer.status, answer.head, answer.body);

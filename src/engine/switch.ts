@@ -57,6 +57,8 @@ export interface SwitchHost {
   readonly stopped: (member: number) => number;
   /** Brings a member back to its snapshot: before a call (per-call rollback), or after an exception left it in the middle. */
   readonly reset: (member: number) => void;
+  /** A member has no answer for its caller: this is for its log. */
+  readonly failed: (member: number, error: number) => void;
   readonly enterOnOwnStack: (place: number, kind: number, resultAddress: number) => unknown;
   readonly awaitStack: unknown;
 }
@@ -73,7 +75,8 @@ const HOST_STOPPED = 2;
 const HOST_RESET = 3;
 const HOST_STACK = 4;
 const HOST_AWAIT = 5;
-const IMPORTED_FUNCTIONS = 6;
+const HOST_FAILED = 6;
+const IMPORTED_FUNCTIONS = 7;
 
 /** Types. */
 const CALL = 0;
@@ -82,6 +85,7 @@ const UNARY = 2;
 const NOTICE = 3;
 const STACK = 4;
 const AWAIT = 5;
+const PAIR = 6;
 
 /** Parameters and locals of `call_i`. */
 const [FN, IN, LENGTH, OUT, CAPACITY, PTR, STATUS, OUT_LENGTH, OUT_PTR, COUNT, PROMISE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -99,6 +103,7 @@ export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
         functionType([I32], []),
         functionType([I32, I32, I32], [EXTERNREF]),
         functionType([EXTERNREF, I32], [I32]),
+        functionType([I32, I32], []),
       ],
       imports: [
         importFunction('host', 'call', CALL),
@@ -107,6 +112,7 @@ export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
         importFunction('host', 'reset', NOTICE),
         importFunction('host', 'enterOnOwnStack', STACK),
         importFunction('host', 'awaitStack', AWAIT),
+        importFunction('host', 'failed', PAIR),
         importTable('engine', 'table'),
         importMemory('engine', 'ledger'),
         ...memories,
@@ -157,6 +163,7 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
   const n = plan.members.length;
   const [caller, callee] = [plan.members[i] as SwitchMember, plan.members[j] as SwitchMember];
   const refuse = (error: Code): number[] => [...mailboxStore(caller, memoryOf(i), MAILBOX.callStatus, op.i32(0)), ...error, ...op.return];
+  const failed = (error: number): number[] => [...op.i32(j), ...op.i32(error), ...op.call(HOST_FAILED), ...refuse(op.i32(error))];
   const bit = 1 << j;
   const leave = [
     ...setWord(ACTIVE, op.i32(i)),
@@ -169,10 +176,15 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
     ...op.and,
     ...op.if(fallback),
     ...setWord(lastAt(n, i), op.i32(NONE)),
+    // What reaches a limit goes through the host, which says so.
     ...word(DEPTH),
     ...op.i32(caller.callDepth),
     ...op.geU,
-    ...op.if(refuse(op.i32(CALL_ERROR.depth))),
+    ...op.if(fallback),
+    ...op.get(LENGTH),
+    ...op.i32(callee.requestBytes),
+    ...op.gtU,
+    ...op.if(fallback),
     // The caller's own argument region is checked while the caller is still active: a bad pointer is its trap. The host says so.
     ...outside(memoryOf(i), op.get(IN), op.get(LENGTH)),
     ...op.if(fallback),
@@ -210,9 +222,9 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
       ...op.get(STATUS),
       ...op.i32(0),
       0x48, // i32.lt_s: set by the switch or the host
-      ...op.ifElse(refuse(op.get(STATUS)), refuse(op.i32(CALL_ERROR.failed))),
+      ...op.ifElse(refuse(op.get(STATUS)), failed(CALL_ERROR.failed)),
     ]),
-    ...takeResult(plan, i, j, refuse),
+    ...takeResult(plan, i, j, failed),
   ];
 }
 
@@ -222,22 +234,13 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
  */
 function guarded(callee: SwitchMember, i: number, j: number, enterCallee: Code): number[] {
   const memory = memoryOf(j);
-  const tooLarge = (label: number): number[] => [
-    ...op.get(LENGTH),
-    ...op.i32(callee.requestBytes),
-    ...op.gtU,
-    ...op.if([...op.i32(CALL_ERROR.tooLarge), ...op.set(STATUS), ...op.br(label)]),
-  ];
-  const small = callee.requestBytes >= callee.inboxCapacity;
   return op.tryCatchAll(
     [
-      ...(small ? [] : tooLarge(2)),
       ...op.get(LENGTH),
       ...op.i32(callee.inboxCapacity),
       ...op.gtU,
       ...op.ifElse(
         [
-          ...(small ? tooLarge(3) : []),
           ...op.get(LENGTH),
           ...place(j),
           ...op.i32(RESERVE),
@@ -294,7 +297,7 @@ function enter(plan: SwitchPlan, j: number): number[] {
 }
 
 /** The callee answered: check what it says about its answer, copy as much as there is room for, give the length. */
-function takeResult(plan: SwitchPlan, i: number, j: number, refuse: (error: Code) => number[]): number[] {
+function takeResult(plan: SwitchPlan, i: number, j: number, failed: (error: number) => number[]): number[] {
   const n = plan.members.length;
   const [from, to] = [memoryOf(j), memoryOf(i)];
   const [callee, caller] = [plan.members[j] as SwitchMember, plan.members[i] as SwitchMember];
@@ -304,11 +307,11 @@ function takeResult(plan: SwitchPlan, i: number, j: number, refuse: (error: Code
     ...mailboxLoad(callee, from, MAILBOX.outBodyLength),
     ...op.set(OUT_LENGTH),
     ...outside(from, op.get(OUT_PTR), op.get(OUT_LENGTH)),
-    ...op.if(refuse(op.i32(CALL_ERROR.failed))),
+    ...op.if(failed(CALL_ERROR.failed)),
     ...op.get(OUT_LENGTH),
     ...op.i32(callee.responseBytes),
     ...op.gtU,
-    ...op.if(refuse(op.i32(CALL_ERROR.tooLarge))),
+    ...op.if(failed(CALL_ERROR.tooLarge)),
     ...setWord(lastAt(n, i), op.i32(j)),
     ...setWord(lastAt(n, i) + 1, op.get(OUT_PTR)),
     ...setWord(lastAt(n, i) + 2, op.get(OUT_LENGTH)),

@@ -71,11 +71,14 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
     const { fn, version } = route;
     try {
       const early = fn.contract.admit?.(fn.spec, exchange);
-      if (early) exchange.respond(early.status, early.head, early.body);
-      else version.request(fn, exchange);
+      if (early) {
+        exchange.respond(early.status, early.head, early.body);
+        fn.counters.finished(early.status, 0);
+      } else version.request(fn, exchange);
     } catch (cause) {
       const error = cause instanceof WeftError ? cause : new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
       if (error.code === 'WEFT_INTERNAL') version.log(fn, 'error', cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+      else version.complain(fn, error);
       fn.counters.finished(error.entry.status, 0);
       respondError(exchange, error);
     }

@@ -62,13 +62,19 @@ export class Version {
         f.shape?.clear();
         grouped.add(f);
       }
-      new GroupShape(this.runtime, this.#host, members);
+      // One at once: functions that cannot be linked are found out at deploy.
+      new GroupShape(this.runtime, this.#host, members).warm(1);
     }
     for (const f of this.functions) {
       if (!grouped.has(f)) f.shape ??= new GroupShape(this.runtime, this.#host, [f]);
       f.shape?.warm(f.spec.warm);
     }
     this.#live = true;
+  }
+
+  /** Says in the function's log what it, or its caller, ran into. */
+  complain(fn: GuestFunction, error: WeftError): void {
+    this.log(fn, 'error', `${error.code}: ${error.message}`);
   }
 
   /** Runs an HTTP request. @throws WeftError when it cannot be admitted. */
@@ -86,7 +92,9 @@ export class Version {
       return;
     }
     const depth = chain.currentDepth + 1;
-    if (depth > chain.fn.spec.limits.callDepth) {
+    const limit = chain.activeFunction.spec.limits.callDepth;
+    if (depth > limit) {
+      this.complain(chain.activeFunction, new WeftError('WEFT_CALL_DEPTH', { limit }));
       pending.settle(CALL_ERROR.depth, 500, NOTHING);
       return;
     }
@@ -96,15 +104,14 @@ export class Version {
   }
 
   callHere(target: GuestFunction, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
-    if (body.length > target.spec.limits.requestBytes) {
-      pending.settle(CALL_ERROR.tooLarge, 413, NOTHING);
-      return;
-    }
+    const { requestBytes } = target.spec.limits;
     target.counters.calls++;
     try {
+      if (body.length > requestBytes) throw new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes: requestBytes });
       this.#launch(target, { head: NOTHING, body, method: 'POST', path: '', query: '' }, pending, depth, deadlineAt);
     } catch (cause) {
       if (!(cause instanceof WeftError)) throw cause;
+      this.complain(target, cause);
       pending.settle(callError(cause), cause.entry.status, NOTHING);
     }
   }

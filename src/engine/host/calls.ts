@@ -66,6 +66,7 @@ export function callImports(runtime: Runtime): CallHost {
         return error;
       },
       reset: (member) => caller(runtime).group.reset(member),
+      failed: (member, error) => caller(runtime).calleeFailed(member, error),
       enterOnOwnStack: runtime.enterOnOwnStack,
       awaitStack: new WebAssembly.Suspending((promise: Promise<number>, member: number) => awaitStack(runtime, promise, member)),
     },
