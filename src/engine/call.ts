@@ -40,7 +40,6 @@ export class PendingCall implements Sink {
   }
 
   failed(chain: Chain, error: WeftError): void {
-    if (error.code !== 'WEFT_FUNCTION_TRAPPED') chain.version.complain(chain.fn, error);
     this.settle(chain.roomless ? CALL_ERROR.noMemory : callError(error), error.entry.status, NOTHING);
   }
 

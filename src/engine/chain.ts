@@ -6,6 +6,7 @@
  */
 import { WeftError } from '../model/errors.ts';
 import { CALL_ERROR, KIND_CALL, KIND_HTTP } from './abi.ts';
+import { callError } from './call.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
 import type { Context } from './context.ts';
 import type { Input } from './contract.ts';
@@ -357,13 +358,36 @@ export class Chain {
       this.#release(true);
       return;
     }
-    if (!this.#over && !this.#pastDeadline) this.#logTrap(describe(cause, exit));
     const failing = this.#overdue ?? active;
-    const error = this.#overdue === undefined ? CALL_ERROR.trapped : CALL_ERROR.deadline;
-    this.#overdue = undefined;
-    if (this.#over || failing === this.fn.member || this.#pastDeadline || !this.#replay(failing, error)) {
-      this.#fail(this.#errorOf(cause, exit));
+    const error = this.#explain(failing, cause);
+    if (this.#over || failing === this.fn.member || this.#pastDeadline) {
+      this.#fail(error);
+      return;
     }
+    this.version.complain(this.group.shape.functions[failing] as GuestFunction, error);
+    if (!this.#replay(failing, callError(error))) this.#fail(error, true);
+  }
+
+  /** A callee on a stack of its own trapped: the error that its caller gets. */
+  calleeTrapped(member: number, cause: unknown): number {
+    const error = this.#explain(this.#overdue ?? member, cause, member);
+    this.version.complain(this.group.shape.functions[member] as GuestFunction, error);
+    this.group.reset(member);
+    return callError(error);
+  }
+
+  /** What ended a member's function; counts it if that was its own doing. */
+  #explain(failing: number, cause: unknown, trapped = this.active): WeftError {
+    const { functions } = this.group.shape;
+    const late = this.#pastDeadline ? this.fn : this.#overdue === undefined ? undefined : (functions[failing] as GuestFunction);
+    this.#overdue = undefined;
+    if (late) return new WeftError('WEFT_DEADLINE', { name: late.name, ms: late.spec.limits.deadlineMs });
+    const fn = functions[trapped] as GuestFunction;
+    const context = this.group.contexts[trapped] as Context;
+    if (!this.#over) fn.counters.traps++;
+    const { memoryBytes } = fn.spec.limits;
+    if (context.outOfMemory(memoryBytes)) return new WeftError('WEFT_MEMORY', { name: fn.name, bytes: memoryBytes }, { cause });
+    return new WeftError('WEFT_FUNCTION_TRAPPED', { name: fn.name, reason: describe(cause, context.wasi?.exitCode) }, { cause });
   }
 
   /** proc_exit was called in a program with main. */
@@ -373,12 +397,6 @@ export class Chain {
 
   get #pastDeadline(): boolean {
     return performance.now() >= this.deadlineAt;
-  }
-
-  #logTrap(reason: string): void {
-    const fn = this.#overdue === undefined ? this.activeFunction : (this.group.shape.functions[this.#overdue] as GuestFunction);
-    fn.counters.traps++;
-    this.version.log(fn, 'error', this.#overdue === undefined ? `trapped: ${reason}` : 'ended at its deadline');
   }
 
   /** Runs the request again up to the crossing into that member, which then gives the error. False when that cannot be. */
@@ -398,18 +416,10 @@ export class Chain {
     return new WeftError('WEFT_FUNCTION_TRAPPED', { name: this.activeFunction.name, reason }, { cause });
   }
 
-  #errorOf(cause: unknown, exit: number | undefined): WeftError {
-    const fn = this.activeFunction;
-    const { name } = fn;
-    const { memoryBytes, deadlineMs } = fn.spec.limits;
-    if (this.#pastDeadline) return new WeftError('WEFT_DEADLINE', { name, ms: deadlineMs });
-    if (this.context.outOfMemory(memoryBytes)) return new WeftError('WEFT_MEMORY', { name, bytes: memoryBytes }, { cause });
-    return this.#trap(describe(cause, exit), cause);
-  }
-
-  #fail(error: WeftError): void {
+  #fail(error: WeftError, said = false): void {
     if (!this.#over) {
       this.#over = true;
+      if (!said) this.version.complain(this.fn, error);
       this.#sink.failed(this, error);
     }
     this.#release(true);
@@ -470,13 +480,6 @@ export class Chain {
     return watched;
   }
 
-  /** True once when the active function was ended for its own deadline or its caller's; for callees on stacks of their own. */
-  takeMemberDeadline(): boolean {
-    const was = this.#overdue !== undefined;
-    this.#overdue = undefined;
-    return was;
-  }
-
   /** While the chain waits: ends it, or a callee in it, when the time is over. */
   checkDeadlines(now: number): void {
     if (now >= this.deadlineAt) this.overdue();
@@ -503,6 +506,7 @@ export class Chain {
     this.killed = true;
     if (!this.#over) {
       this.#over = true;
+      this.version.complain(this.fn, error);
       this.#sink.failed(this, error);
     }
     this.wake?.(CALL_ERROR.deadline);

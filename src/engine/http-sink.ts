@@ -21,7 +21,6 @@ export class HttpSink implements Sink {
 
   failed(chain: Chain, error: WeftError): void {
     chain.fn.counters.finished(error.entry.status, performance.now() - chain.startedAt);
-    if (error.code !== 'WEFT_FUNCTION_TRAPPED') chain.version.complain(chain.fn, error);
     if (chain.streaming) this.#exchange.abort();
     else respondError(this.#exchange, error);
   }

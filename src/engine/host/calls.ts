@@ -76,20 +76,11 @@ export function callImports(runtime: Runtime): CallHost {
 /** The callee's stack ends by itself; a trap there is an error here, and the callee's context starts anew. */
 function awaitStack(runtime: Runtime, promise: Promise<number>, member: number): Promise<number> {
   const chain = caller(runtime);
-  const { block, contexts } = chain.group;
+  const { block } = chain.group;
   return runtime.suspendOuter(chain, (resume) => {
     promise.then(
       () => resume(runtime.ledger.words[block + resultAt(member)] === 0 ? 0 : 1),
-      (cause: unknown) => {
-        const fn = chain.group.shape.functions[member];
-        const context = contexts[member];
-        if (fn && context) {
-          fn.counters.traps++;
-          chain.version.log(fn, 'error', `trapped: ${cause instanceof Error ? cause.message : String(cause)}; its state is lost`);
-        }
-        chain.group.reset(member);
-        resume(chain.takeMemberDeadline() ? CALL_ERROR.deadline : CALL_ERROR.trapped);
-      },
+      (cause: unknown) => resume(chain.calleeTrapped(member, cause)),
     );
   });
 }
