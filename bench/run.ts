@@ -6,11 +6,18 @@ import { parseArgs } from 'node:util';
 import { showProgress } from './lib/progress.ts';
 import type { Bench, Measurement, Row } from './lib/row.ts';
 import { printTable } from './lib/table.ts';
+import { endBuilds } from './lib/app.ts';
 import { calls } from './measure/calls.ts';
+import { contexts } from './measure/contexts.ts';
 import { fooBar } from './measure/foo-bar.ts';
 import { httpEcho } from './measure/http-echo.ts';
+import { interrupts } from './measure/interrupts.ts';
+import { parsing } from './measure/parsing.ts';
+import { starts } from './measure/starts.ts';
+import { stdio } from './measure/stdio.ts';
+import { waiting } from './measure/waiting.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [httpEcho, calls, fooBar];
+const MEASUREMENTS: readonly Measurement[] = [httpEcho, calls, fooBar, starts, contexts, waiting, stdio, parsing, interrupts];
 
 interface Section {
   readonly name: string;
@@ -40,6 +47,7 @@ async function main(): Promise<number> {
     sections.push(section);
     if (!values.json) printTable(section);
   }
+  await endBuilds();
   if (values.json) console.log(JSON.stringify({ node: process.version, date: new Date().toISOString(), sections }, null, 2));
   return sections.some((section) => section.problem !== undefined) ? 1 : 0;
 }

@@ -1,12 +1,14 @@
 /** Child processes of a measurement: pinned to a core where the machine lets us, and gone when it ends. */
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 /** What is measured runs on the first core, what measures on the last. */
 const CPU = { server: 0, load: availableParallelism() - 1 } as const;
 const CAN_PIN = CPU.server !== CPU.load && spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 const PATIENCE_MS = 2_000;
+const PAGE_BYTES = 4096;
 
 export type Side = keyof typeof CPU;
 
@@ -42,4 +44,15 @@ export async function output(side: Side, command: readonly string[]): Promise<st
 
 export function isThere(program: string): boolean {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+}
+
+/** What of a process is in memory now. */
+export function residentBytes(pid: number): number {
+  const pages = /^\d+ (\d+)/.exec(readFileSync(`/proc/${pid}/statm`, 'utf8'))?.[1];
+  return Number(pages ?? Number.NaN) * PAGE_BYTES;
+}
+
+/** Whether `--toolchain system` can be asked for. */
+export function hasSystemClang(): boolean {
+  return ['clang', 'clang-19', 'clang-18', 'clang-17', 'clang-16'].some(isThere) && existsSync('/usr/include/wasm32-wasi');
 }

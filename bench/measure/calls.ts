@@ -1,6 +1,6 @@
 /** A call into another context of the merge group and back, against memcpy in the same module and workerd's service binding. */
 import { join } from 'node:path';
-import { build } from '../lib/build.ts';
+import { APPS, buildApp } from '../lib/app.ts';
 import { Client } from '../lib/client.ts';
 import { inTurn } from '../lib/rounds.ts';
 import { atMost, type Bench, type Measurement, type Row, type Target } from '../lib/row.ts';
@@ -30,7 +30,7 @@ export const calls: Measurement = {
   title: 'A call from function to function, there and back',
   async run(bench) {
     const client = new Client();
-    const weft = await startWeft();
+    const weft = await Weft.start(await buildApp(join(APPS, 'calls')));
     const workerd = hasWorkerd() ? await startBoundWorkers() : undefined;
     try {
       const rows: Row[] = [];
@@ -43,13 +43,6 @@ export const calls: Measurement = {
     }
   },
 };
-
-async function startWeft(): Promise<Weft> {
-  const [caller, callee] = await Promise.all(
-    ['caller', 'callee'].map((name) => build(join(import.meta.dirname, `../functions/${name}.c`), 'weft', ['-mbulk-memory'])),
-  );
-  return Weft.start({ caller: { path: caller?.path ?? '' }, callee: { path: callee?.path ?? '' } }, [['caller', 'callee']]);
-}
 
 function subjects(weft: Weft, workerd: Server | undefined): Subject[] {
   const own: Subject[] = [

@@ -1,6 +1,6 @@
 /** A function that calls another in its merge group, over HTTP, against that other alone. */
 import { join } from 'node:path';
-import { build } from '../lib/build.ts';
+import { APPS, buildApp } from '../lib/app.ts';
 import { isThere } from '../lib/processes.ts';
 import { inTurn } from '../lib/rounds.ts';
 import { atMost, type Bench, type Measurement, type Row } from '../lib/row.ts';
@@ -21,11 +21,8 @@ export const fooBar: Measurement = {
   title: 'Foo → Bar over HTTP, merged, against Bar alone',
   lacks: () => (isThere('wrk') ? undefined : 'wrk'),
   async run(bench) {
-    const [foo, bar] = await Promise.all(['foo', 'bar'].map((name) => build(join(import.meta.dirname, `../functions/${name}.c`))));
-    const weft = await Weft.start({ foo: { path: foo?.path ?? '' }, bar: { path: bar?.path ?? '' } }, [['foo', 'bar']]);
+    const weft = await Weft.start(await buildApp(join(APPS, 'foo-bar')));
     try {
-      // Alone: Bar in an app of its own.
-      await weft.deploy('alone', { lone: { path: bar?.path ?? '' } });
       const subjects = [
         { name: 'Foo → Bar', url: weft.url('foo') },
         { name: 'Bar', url: weft.url('lone') },

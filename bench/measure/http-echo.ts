@@ -1,7 +1,8 @@
 /** HTTP echo: Weft against nginx, node:http, and workerd running the same C code. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from '../lib/build.ts';
+import { buildApp, ROOT } from '../lib/app.ts';
+import { link } from '../lib/linked.ts';
 import { isThere } from '../lib/processes.ts';
 import { inTurn } from '../lib/rounds.ts';
 import { atLeast, atMost, type Bench, type Measurement, type Row } from '../lib/row.ts';
@@ -35,10 +36,13 @@ export const httpEcho: Measurement = {
 };
 
 async function startAll(): Promise<Server[]> {
-  const echo = await build(join(import.meta.dirname, '../../examples/echo/echo.c'));
-  const servers = [(await Weft.start({ echo: { path: echo.path } })).server('echo'), await startNodeHttp()];
+  const weft = await Weft.start(await buildApp(join(ROOT, 'examples/echo')));
+  const servers = [weft.server('echo'), await startNodeHttp()];
   if (isThere('nginx')) servers.push(await startNginx(BODY_BYTES));
-  if (hasWorkerd()) servers.push(await startWorkerd([{ name: 'echo', script: workerScript(), module: echo.linked }]));
+  if (hasWorkerd()) {
+    const module = await link(join(ROOT, 'examples/echo/echo.c'));
+    servers.push(await startWorkerd([{ name: 'echo', script: workerScript(), module }]));
+  }
   return servers;
 }
 

@@ -1,35 +1,43 @@
-/** The process that `weft.ts` starts: one engine thread as the platform runs it, and a watchdog. Told what to do over IPC. */
-import { readFileSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
-import { createControl } from '../../src/engine/control.ts';
-import type { FromThread, ThreadOptions, ToThread } from '../../src/engine/protocol.ts';
-import type { FunctionSettings } from '../../src/model/app.ts';
+/** The process that `weft.ts` starts: the platform with one engine thread, told over IPC what to do. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Platform, startPlatform } from '../../src/gateway/platform.ts';
+import type { AppBundle } from '../../src/model/app.ts';
 
-/** Deploys come with the path of the module: a compiled module cannot cross to another process. */
-export interface DeployMessage {
-  readonly type: 'deploy-files';
-  readonly app: string;
-  readonly version: number;
-  readonly functions: readonly { readonly settings: FunctionSettings; readonly path: string }[];
-  readonly merge: readonly (readonly string[])[];
+export type Command =
+  | { readonly do: 'deploy'; readonly bundle: AppBundle }
+  | { readonly do: 'scale'; readonly fn: string; readonly contexts: number }
+  /** Waits until the thread has done all it was told before. */
+  | { readonly do: 'settle' };
+
+export interface Answer {
+  readonly url: string;
+  readonly error?: string;
 }
 
-export type ToProcess = DeployMessage | ToThread;
-
-const control = createControl();
-new Worker(new URL('../../src/engine/watchdog.ts', import.meta.url), { workerData: { controls: [control] } });
-const thread = new Worker(new URL('../../src/gateway/thread-main.ts', import.meta.url), {
-  workerData: { thread: 0, threads: 1, listen: { kind: 'reuse-port' }, controls: [control] } satisfies ThreadOptions,
-});
-thread.on('message', (message: FromThread) => process.send?.(message));
-process.on('message', (message: ToProcess) => thread.postMessage(message.type === 'deploy-files' ? deploy(message) : message));
+const dataDir = mkdtempSync(join(tmpdir(), 'weft-bench-'));
+process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }));
+process.on('SIGTERM', () => process.exit(0));
 process.on('disconnect', () => process.exit(0));
 
-function deploy({ app, version, functions, merge }: DeployMessage): ToThread {
-  const deployed = functions.map(({ settings, path }) => ({
-    spec: settings,
-    module: new WebAssembly.Module(readFileSync(path)),
-    files: {},
-  }));
-  return { type: 'deploy', version: { app, version, merge, functions: deployed } };
+const log = (level: string, text: string): void => {
+  if (level !== 'info') process.stderr.write(`${text}\n`);
+};
+const platform = await startPlatform({ host: '127.0.0.1', port: 0, threads: 1, dataDir, log });
+process.on('message', (command: Command) => void answer(command));
+process.send?.({ url: platform.url } satisfies Answer);
+
+async function answer(command: Command): Promise<void> {
+  const error = await obey(platform, command).then(
+    () => undefined,
+    (cause: unknown) => String(cause),
+  );
+  process.send?.({ url: platform.url, ...(error !== undefined && { error }) } satisfies Answer);
+}
+
+async function obey(weft: Platform, command: Command): Promise<void> {
+  if (command.do === 'deploy') await weft.deploy(command.bundle);
+  else if (command.do === 'scale') await weft.scale(command.fn, command.contexts);
+  else await weft.totals();
 }
