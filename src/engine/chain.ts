@@ -349,6 +349,7 @@ export class Chain {
 
   #trapped(cause: unknown): void {
     const { active } = this;
+    this.context.wasi?.flush();
     const exit = this.context.wasi?.exitCode;
     if (this.#exited && !this.#over) {
       // proc_exit leaves through a trap; for a program with main that is an ordinary end.
@@ -370,6 +371,7 @@ export class Chain {
 
   /** A callee on a stack of its own trapped: the error that its caller gets. */
   calleeTrapped(member: number, cause: unknown): number {
+    this.group.contexts[member]?.wasi?.flush();
     const error = this.#explain(this.#overdue ?? member, cause, member);
     this.version.complain(this.group.shape.functions[member] as GuestFunction, error);
     this.group.reset(member);
@@ -497,7 +499,11 @@ export class Chain {
   /** Whether there is memory for the request to wait: what it took shows only now. Ends it when not. */
   mayWait(): boolean {
     const { memory } = this.runtime;
-    if (!this.killed && !memory.count(this.group)) this.kill(new WeftError('WEFT_EXHAUSTED', { reason: memory.describe() }));
+    if (!this.killed && !memory.count(this.group)) {
+      const error = new WeftError('WEFT_EXHAUSTED', { reason: memory.describe() });
+      this.group.abandon();
+      this.kill(error);
+    }
     return !this.killed;
   }
 
@@ -519,6 +525,7 @@ function keep(input: Input): Input {
 
 function describe(cause: unknown, exit: number | undefined): string {
   if (exit !== undefined) return `exit(${exit})`;
+  if (cause instanceof WebAssembly.Exception) return 'an exception that nobody caught';
   if (cause instanceof RangeError && /call stack/.test(cause.message)) return 'stack overflow';
   return cause instanceof Error ? cause.message : String(cause);
 }

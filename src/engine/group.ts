@@ -84,6 +84,7 @@ export class Group implements Counted {
   /** Word index of the group's block in the ledger. */
   readonly block: number;
   countedBytes = 0;
+  #abandoned = false;
 
   constructor(shape: GroupShape, switchModule: WebAssembly.Module | undefined) {
     const { runtime, functions } = shape;
@@ -115,12 +116,19 @@ export class Group implements Counted {
 
   /** What the contexts take of the machine's memory; pages that were never written are not there. */
   get usedBytes(): number {
+    if (this.#abandoned) return 0;
     let bytes = 0;
     for (let i = 0; i < this.contexts.length; i++) {
       const snapshot = this.shape.functions[i]?.snapshot;
       bytes += (this.contexts[i] as Context).bytes.length + (snapshot ? snapshot.dataBytes - snapshot.byteLength : 0);
     }
     return bytes;
+  }
+
+  /** Its request is being ended for want of memory: what it takes is as good as free, or all others that wait would be ended as well. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.shape.runtime.memory.count(this);
   }
 
   /** Erases what a member did since its snapshot. */
@@ -149,7 +157,7 @@ export class Group implements Counted {
   release(all: boolean): void {
     const { memory } = this.shape.runtime;
     memory.count(this);
-    if (this.#outgrown(memory.ample)) {
+    if (this.#abandoned || this.#outgrown(memory.ample)) {
       this.dispose();
       return;
     }
