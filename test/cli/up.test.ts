@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { until, type Running, Workshop } from './weft.ts';
 
@@ -200,7 +201,7 @@ suite('weft up', () => {
       await writeFile(`${folder}/hello.c`, `#include <weft/v1.h>\n${HARD_TO_COMPILE}`);
       const up = workshop.start(['up', '--port', '0', folder]);
       await until(
-        async () => (await childrenOf(up.pid)).length > 0,
+        async () => (await childrenOf(up.pid)).some(isCompiler),
         () => 'a compiler at work',
       );
       const children = await childrenOf(up.pid);
@@ -254,6 +255,15 @@ async function childrenOf(pid: number): Promise<number[]> {
   const direct = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).split(' ').filter(Boolean).map(Number);
   const further = await Promise.all(direct.map(childrenOf));
   return [...direct, ...further.flat()];
+}
+
+/** The launcher has children of its own before it becomes the command. */
+function isCompiler(pid: number): boolean {
+  try {
+    return /clang|daemon/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+  } catch {
+    return false; // it ended meanwhile
+  }
 }
 
 async function isAnyAlive(pids: readonly number[]): Promise<boolean> {
