@@ -18,6 +18,9 @@ const OVERLAY = `${HERE}/overlay.json`;
 const OBJECT = `${HERE}/out.o`;
 const DEPENDENCIES = `${HERE}/out.d`;
 const WASM = `${HERE}/out.wasm`;
+/** The toolchain's own headers, which are at /usr; the user's may be there too (`/usr/include`), and are others. */
+const TOOLCHAIN = [`${HERE}/toolchain`, '/usr'] as const;
+const TOOLCHAIN_OPTIONS = new Set(['-internal-isystem', '-internal-externc-isystem', '-resource-dir', '-isysroot']);
 const EMPTY = new Uint8Array();
 /** Headers that only the compiler can name, because a macro does. */
 const MAX_NAMED = 64;
@@ -76,7 +79,7 @@ class EmbeddedCompiler implements Compiler {
     const name = placeholder.slice(HERE.length + 1);
     const words = planned.map((word) => (word === placeholder ? job.source : word === name ? baseName(job.source) : word));
     const program = words.indexOf('-cc1');
-    return ['clang', '-cc1', '-ivfsoverlay', OVERLAY, ...words.slice(program + 1)];
+    return ['clang', '-cc1', '-ivfsoverlay', OVERLAY, ...withToolchainApart(words.slice(program + 1))];
   }
 
   async #ask(args: readonly string[], files: VirtualFiles, signal: AbortSignal): Promise<string> {
@@ -115,10 +118,20 @@ class EmbeddedCompiler implements Compiler {
   }
 }
 
+function withToolchainApart(words: readonly string[]): string[] {
+  const [seen, real] = TOOLCHAIN;
+  return words.map((word, at) =>
+    TOOLCHAIN_OPTIONS.has(words[at - 1] ?? '') && word.startsWith(real) ? seen + word.slice(real.length) : word,
+  );
+}
+
 function virtualFiles(source: string, content: Uint8Array, headers: ReadonlyMap<string, Uint8Array>): VirtualFiles {
   const all = [...[...headers].filter(([path]) => path !== source), [source, content] as const];
   const placed = all.map(([path, bytes], at) => ({ path, bytes, real: `${HERE}/${at}` }));
-  const overlay = overlayOf(placed.map(({ path, real }) => [path, real] as const));
+  const overlay = overlayOf(
+    placed.map(({ path, real }) => [path, real] as const),
+    [TOOLCHAIN],
+  );
   return [[OVERLAY, Buffer.from(overlay)], ...placed.map(({ real, bytes }) => [real, bytes] as const)];
 }
 
