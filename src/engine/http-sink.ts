@@ -1,6 +1,7 @@
 /** Turns the end of a chain into the answer of an HTTP request, and counts it. */
 import { WeftError } from '../model/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
+import { MAX_RESPONSE_HEAD_BYTES } from '../model/limits.ts';
 import type { Chain, Sink } from './chain.ts';
 import { Failure, TOO_LARGE } from './contract.ts';
 
@@ -40,6 +41,12 @@ export class HttpSink implements Sink {
       chain.version.complain(fn, error);
       return respondError(this.#exchange, error);
     }
+    const illegal = illegalHead(answer.status, answer.head);
+    if (illegal !== undefined) {
+      const error = new WeftError('WEFT_BAD_RESPONSE', { name, reason: illegal });
+      chain.version.complain(fn, error);
+      return respondError(this.#exchange, error);
+    }
     this.#exchange.respond(answer.status, answer.head, answer.body);
     return answer.status;
   }
@@ -53,6 +60,13 @@ export class HttpSink implements Sink {
     this.#exchange.abort();
     return 500;
   }
+}
+
+/** What is wrong with status and header lines at first sight; the ingress looks closer, at what is in the lines. */
+export function illegalHead(status: number, head: Uint8Array): string | undefined {
+  if (status < 200 || status > 599) return `status ${status} is not one of 200..599`;
+  if (head.length > MAX_RESPONSE_HEAD_BYTES) return `${head.length} bytes of header lines are more than ${MAX_RESPONSE_HEAD_BYTES}`;
+  return undefined;
 }
 
 export function respondError(exchange: Exchange, error: WeftError): number {

@@ -49,6 +49,9 @@ declare namespace WebAssembly {
   class Tag {
     constructor(type: { parameters: ValueType[] });
   }
+  class Exception {
+    is(tag: Tag): boolean;
+  }
   class CompileError extends Error {}
   class LinkError extends Error {}
   class RuntimeError extends Error {}

@@ -1,6 +1,8 @@
 /** Answers streamed in pieces. */
+import { WeftError } from '../../model/errors.ts';
 import { CALL_ERROR, MAILBOX } from '../abi.ts';
 import type { Chain } from '../chain.ts';
+import { illegalHead } from '../http-sink.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Stream } from '../stream.ts';
 import { bytesAt, caller } from './guest.ts';
@@ -32,8 +34,14 @@ export function sendImports(runtime: Runtime): Record<string, unknown> {
 function sendHead(chain: Chain, stream: Stream): number {
   const { mailbox } = chain.context;
   const head = bytesAt(chain, mailbox[MAILBOX.outHead] as number, mailbox[MAILBOX.outHeadLength] as number);
+  const status = mailbox[MAILBOX.status] as number;
+  const illegal = illegalHead(status, head);
+  if (illegal !== undefined) {
+    chain.version.complain(chain.fn, new WeftError('WEFT_BAD_RESPONSE', { name: chain.fn.name, reason: illegal }));
+    return CALL_ERROR.tooLarge;
+  }
   chain.streaming = true;
-  stream.begin(mailbox[MAILBOX.status] as number, head);
+  stream.begin(status, head);
   return stream.closed ? CALL_ERROR.closed : 0;
 }
 
@@ -41,6 +49,11 @@ function sendPiece(chain: Chain, stream: Stream, piece: Uint8Array): number {
   if (!chain.streaming) return CALL_ERROR.notFound;
   if (stream.closed) return CALL_ERROR.closed;
   chain.sentBytes += piece.length;
-  if (chain.sentBytes > chain.fn.spec.limits.responseBytes) return CALL_ERROR.tooLarge;
+  const { name, limits } = chain.fn.spec;
+  if (chain.sentBytes > limits.responseBytes) {
+    if (chain.sentBytes - piece.length <= limits.responseBytes)
+      chain.version.complain(chain.fn, new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
+    return CALL_ERROR.tooLarge;
+  }
   return stream.write(piece) ? 0 : CALL_ERROR.pending;
 }
