@@ -29,7 +29,7 @@ const CASES = [
   {
     what: 'Eigen solves, and throws when there is no room',
     file: 'solve.cpp',
-    header: '/usr/include/eigen3/Eigen/Dense',
+    header: '/usr/include/eigen3/Eigen/LU',
     debian: 'libeigen3-dev',
     flags: ['-I/usr/include/eigen3'],
     body: '',

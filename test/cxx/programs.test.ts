@@ -26,7 +26,7 @@ const CASES: readonly Case[] = [
   {
     what: 'the standard library does what it should',
     file: 'features.cpp',
-    levels: { embedded: ['-O2'], system: ['-O0', '-O2'] },
+    levels: { embedded: ['-O2'], system: ['-O2'] },
     body: 'a\nb\n',
     run: { files: { '/data/packed.txt': Buffer.from('packed text\n') }, spec: { args: ['argument'] } },
   },

@@ -1,5 +1,5 @@
-// Debian's Eigen: a linear system, a decomposition, and a misuse that it refuses.
-#include <Eigen/Dense>
+// Debian's Eigen: a linear system, and a misuse that it refuses.
+#include <Eigen/LU>
 #include <iostream>
 
 int main() {
@@ -13,12 +13,6 @@ int main() {
   const Eigen::VectorXd b = a * x;
   const Eigen::VectorXd solved = a.partialPivLu().solve(b);
   std::cout << "solved " << ((solved - x).norm() < 1e-10) << '\n';
-  const Eigen::VectorXd exact = a.cast<double>().ldlt().solve(b);
-  std::cout << "agrees " << ((solved - exact).norm() < 1e-10) << '\n';
-  Eigen::Matrix2d symmetric;
-  symmetric << 2, 1, 1, 2;
-  Eigen::SelfAdjointEigenSolver<Eigen::Matrix2d> solver(symmetric);
-  std::cout << "eigenvalues " << solver.eigenvalues().transpose() << '\n';
   try {
     Eigen::MatrixXd huge(30000, 30000);
     std::cout << huge(1, 1) << '\n';
