@@ -88,7 +88,8 @@ const AWAIT = 5;
 const PAIR = 6;
 
 /** Parameters and locals of `call_i`. */
-const [FN, IN, LENGTH, OUT, CAPACITY, PTR, STATUS, OUT_LENGTH, OUT_PTR, COUNT, PROMISE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+const [FN, IN, LENGTH, OUT, CAPACITY] = [0, 1, 2, 3, 4];
+const [PTR, STATUS, OUT_LENGTH, OUT_PTR, COUNT, BUSY_BEFORE, DEPTH_BEFORE, PROMISE] = [5, 6, 7, 8, 9, 10, 11, 12];
 
 export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
   const n = plan.members.length;
@@ -156,7 +157,7 @@ function callFunction(plan: SwitchPlan, caller: number): FunctionBody {
       ? []
       : [...op.get(FN), ...op.i32(m.functionId), ...op.eq, ...op.if(crossing(plan, caller, callee, [...toHost, ...op.return]))],
   );
-  return { type: CALL, i32s: 5, refs: 1, code: [...routes, ...toHost] };
+  return { type: CALL, i32s: 7, refs: 1, code: [...routes, ...toHost] };
 }
 
 function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): number[] {
@@ -165,19 +166,17 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
   const refuse = (error: Code): number[] => [...mailboxStore(caller, memoryOf(i), MAILBOX.callStatus, op.i32(0)), ...error, ...op.return];
   const failed = (error: number): number[] => [...op.i32(j), ...op.i32(error), ...op.call(HOST_FAILED), ...refuse(op.i32(error))];
   const bit = 1 << j;
-  const leave = [
-    ...setWord(ACTIVE, op.i32(i)),
-    ...setWord(DEPTH, [...word(DEPTH), ...op.i32(1), ...op.sub]),
-    ...setWord(BUSY, [...word(BUSY), ...op.i32(~bit), ...op.and]),
-  ];
+  const leave = [...setWord(ACTIVE, op.i32(i)), ...setWord(DEPTH, op.get(DEPTH_BEFORE)), ...setWord(BUSY, op.get(BUSY_BEFORE))];
   return [
     ...word(BUSY),
+    ...op.tee(BUSY_BEFORE),
     ...op.i32(bit),
     ...op.and,
     ...op.if(fallback),
     ...setWord(lastAt(n, i), op.i32(NONE)),
     // What reaches a limit goes through the host, which says so.
     ...word(DEPTH),
+    ...op.tee(DEPTH_BEFORE),
     ...op.i32(caller.callDepth),
     ...op.geU,
     ...op.if(fallback),
@@ -205,8 +204,8 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
     ...setWord(openAt(n, j), op.get(STATUS)),
     ...setWord(lastAt(n, j), op.i32(NONE)),
     ...setWord(TOUCHED, [...word(TOUCHED), ...op.i32(bit), ...op.or]),
-    ...setWord(BUSY, [...word(BUSY), ...op.i32(bit), ...op.or]),
-    ...setWord(DEPTH, [...word(DEPTH), ...op.i32(1), ...op.add]),
+    ...setWord(BUSY, [...op.get(BUSY_BEFORE), ...op.i32(bit), ...op.or]),
+    ...setWord(DEPTH, [...op.get(DEPTH_BEFORE), ...op.i32(1), ...op.add]),
     ...setWord(ACTIVE, op.i32(j)),
     ...op.i32(CALL_ERROR.trapped),
     ...op.set(STATUS),
