@@ -1,10 +1,11 @@
 /** `weft build`: modules as files. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { WeftError } from '../model/errors.ts';
 import { createBuilder, type ToolchainChoice } from '../toolchain/index.ts';
 import { BuildProgress } from './build-progress.ts';
 import { type BuiltApp, bundleApp, settled } from './bundle.ts';
+import { makeFolder } from './make-folder.ts';
 import { cacheFolder, dataFolder } from './places.ts';
 import { type LoadedApp, loadSomeApps } from './project.ts';
 import type { Terminal } from './terminal.ts';
@@ -19,7 +20,7 @@ export async function build(terminal: Terminal, paths: readonly string[], { outp
   const built = await buildApps(terminal, loaded, toolchain);
   for (const [at, { app }] of loaded.entries()) {
     const folder = output ?? join(app.dir, 'build');
-    await mkdir(folder, { recursive: true }).catch(refuse(folder));
+    await makeFolder(folder);
     for (const { settings, wasm } of built[at]?.bundle.functions ?? []) {
       const path = join(folder, `${settings.name}.wasm`);
       await writeWhole(path, wasm).catch(refuse(path));

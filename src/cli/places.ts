@@ -1,7 +1,8 @@
 /** Which folders the command line uses when it is not told: data beside the project, the build cache once for each user. */
-import { access, constants, mkdir, stat, writeFile } from 'node:fs/promises';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 const DATA = '.weft';
 
@@ -17,9 +18,9 @@ export async function dataFolder(told: string | undefined, cwd: string): Promise
   return join(repository ?? cwd, DATA);
 }
 
-/** Makes it, so that version control does not see what is in it. */
+/** Makes it, so that version control does not see what is in it. @throws WeftError WEFT_FILE */
 export async function makeDataFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   if (basename(folder) !== DATA) return;
   await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => {}); // there already, or told at the next write
 }
@@ -31,7 +32,7 @@ export async function cacheFolder(environment: NodeJS.ProcessEnv, data: string):
   const xdg = environment['XDG_CACHE_HOME'];
   const folder = join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'weft');
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
     return folder;
   } catch {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -31,6 +31,16 @@ suite('places', () => {
       await makeDataFolder(join(folder, '.weft'));
       await makeDataFolder(join(folder, '.weft'));
       assert.equal(await readFile(join(folder, '.weft/.gitignore'), 'utf8'), '*\n');
+    }));
+
+  test('a folder that cannot be made is an error that names it, wherever that is', () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, 'file'), '');
+      // Linux answers "no such entry" to every new name in /proc, so that Node's own mkdir tries for ever.
+      const places = [join(folder, 'file'), join(folder, 'file/below'), ...(process.platform === 'linux' ? ['/proc/weft/data'] : [])];
+      for (const place of places) await assert.rejects(makeDataFolder(place), { code: 'WEFT_FILE', message: new RegExp(place) });
+      await makeDataFolder(join(folder, 'many/new/folders'));
+      assert.equal((await stat(join(folder, 'many/new/folders'))).isDirectory(), true);
     }));
 
   test('the build cache is the user’s; where there is no home to write to, it is in the data folder', () =>

@@ -1,8 +1,9 @@
 /** A small app that works, as a start. Nothing that is there already is touched. */
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ContractName } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
+import { makeFolder } from '../make-folder.ts';
 
 export type InitLanguage = 'c' | 'cpp';
 
@@ -17,7 +18,7 @@ export async function writeApp(folder: string, contract: ContractName, language:
   const source = `${name}.${language}`;
   const template = await readFile(new URL(`templates/${contract}.${language}`, import.meta.url), 'utf8');
   const files = { 'weft.yaml': manifest(name, contract, source), [source]: template };
-  await mkdir(folder, { recursive: true }).catch(refuse(folder));
+  await makeFolder(folder);
   const paths = Object.keys(files).map((file) => join(folder, file));
   for (const path of paths) await mustBeFree(path);
   for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text, { flag: 'wx' }).catch(refuse(folder));
