@@ -9,10 +9,10 @@ export function deliver(chain: Chain, head: Uint8Array, body: Uint8Array): boole
   const length = head.length + body.length;
   const small = length <= (context.mailbox[MAILBOX.inboxCapacity] as number) >>> 0;
   const at = small ? (context.mailbox[MAILBOX.inbox] as number) >>> 0 : chain.runtime.reserve(chain, length);
-  const target = context.view(at, length);
-  if (at === 0 || !target) return false;
-  target.set(head);
-  target.set(body, head.length);
+  const { bytes } = context;
+  if (at === 0 || at + length > bytes.length) return false;
+  bytes.set(head, at);
+  bytes.set(body, at + head.length);
   const { mailbox } = context; // anew: the guest may have grown its memory
   mailbox[MAILBOX.inHead] = at;
   mailbox[MAILBOX.inHeadLength] = head.length;

@@ -41,6 +41,8 @@ export interface ChainStart {
   readonly group: Group;
   readonly sink: Sink;
   readonly depth: number;
+  /** Now, when absent. */
+  readonly startedAt?: number;
   readonly deadlineAt: number;
   /** Where a streamed answer goes; absent for calls. */
   readonly stream?: Stream | undefined;
@@ -55,6 +57,10 @@ interface Watched {
   readonly since: number;
 }
 
+/** Most requests call nobody through the host and are over before anybody looks: they share these, which stay empty. */
+const NO_CALLS: CallsUnderWay[] = [];
+const NOTHING_WATCHED: Watched[] = [];
+
 export class Chain {
   readonly runtime: Runtime;
   readonly version: Version;
@@ -63,7 +69,7 @@ export class Chain {
   readonly depth: number;
   readonly deadlineAt: number;
   readonly stream: Stream | undefined;
-  readonly startedAt = performance.now();
+  readonly startedAt: number;
   /** Of a request that may be replayed: in a group, on a stack of its own. */
   journal: Journal | undefined;
   /** It runs on the thread's own stack, where it can neither wait nor act on the world: then it starts over on one of its own. */
@@ -81,7 +87,7 @@ export class Chain {
   /** Woken for a callee's deadline: its next interrupt check ends it. */
   mustLook = false;
   /** By member: what its latest activation has under way. */
-  readonly #calls: CallsUnderWay[] = [];
+  #calls: CallsUnderWay[] = NO_CALLS;
   #results: HeldResults | undefined;
   /** Standard input and environment of a program with `main`. */
   program: Program | undefined;
@@ -95,7 +101,7 @@ export class Chain {
   /** The callee that the interrupt's slow path ended for its own deadline, for the trap handler. */
   #overdue: number | undefined;
   /** By member: the activation that was last found in it. */
-  readonly #watched: Watched[] = [];
+  #watched: Watched[] = NOTHING_WATCHED;
 
   constructor(start: ChainStart, input: Input) {
     this.runtime = start.runtime;
@@ -105,6 +111,7 @@ export class Chain {
     this.#sink = start.sink;
     this.#initializer = start.initializer;
     this.depth = start.depth;
+    this.startedAt = start.startedAt ?? performance.now();
     this.deadlineAt = start.deadlineAt;
     this.stream = start.stream;
     this.input = input;
@@ -130,6 +137,7 @@ export class Chain {
     const known = this.#calls[active];
     if (known?.activation === activation) return known;
     const calls = new CallsUnderWay(activation);
+    if (this.#calls === NO_CALLS) this.#calls = [];
     this.#calls[active] = calls;
     return calls;
   }
@@ -407,8 +415,8 @@ export class Chain {
     if (!this.journal?.canFail(crossing)) return false;
     this.journal.rewind(crossing, error);
     this.group.rollBack(true);
-    this.#calls.length = 0;
-    this.#watched.length = 0;
+    this.#calls = NO_CALLS;
+    this.#watched = NOTHING_WATCHED;
     this.#results?.take(undefined);
     this.#begin();
     return true;
@@ -478,6 +486,7 @@ export class Chain {
     const known = this.#watched[member];
     if (known?.crossing === crossing) return known;
     const watched = { member, crossing, since: now };
+    if (this.#watched === NOTHING_WATCHED) this.#watched = [];
     this.#watched[member] = watched;
     return watched;
   }

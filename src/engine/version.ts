@@ -4,9 +4,8 @@ import type { Exchange } from '../model/exchange.ts';
 import { CALL_ERROR } from './abi.ts';
 import type { PendingCall } from './call.ts';
 import { callError } from './call.ts';
-import { Chain, type Sink } from './chain.ts';
-import type { Input } from './contract.ts';
-import { GroupShape } from './group.ts';
+import { Chain } from './chain.ts';
+import { type Group, GroupShape } from './group.ts';
 import type { GuestFunction } from './guest-function.ts';
 import type { HostImports } from './host/imports.ts';
 import { HttpSink } from './http-sink.ts';
@@ -81,7 +80,10 @@ export class Version {
   request(fn: GuestFunction, exchange: Exchange): void {
     const now = performance.now();
     const sink = new HttpSink(exchange);
-    this.#launch(fn, exchange, sink, 1, now + fn.spec.limits.deadlineMs, exchange);
+    const group = this.#admit(fn);
+    const deadlineAt = now + fn.spec.limits.deadlineMs;
+    const { runtime } = this;
+    new Chain({ runtime, version: this, fn, group, sink, depth: 1, startedAt: now, deadlineAt, stream: exchange }, exchange).start();
   }
 
   /** Starts a call that `chain` makes; its outcome goes to `pending`, perhaps before this returns. */
@@ -108,7 +110,9 @@ export class Version {
     target.counters.calls++;
     try {
       if (body.length > requestBytes) throw new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes: requestBytes });
-      this.#launch(target, { head: NOTHING, body, method: 'POST', path: '', query: '' }, pending, depth, deadlineAt);
+      const group = this.#admit(target);
+      const input = { head: NOTHING, body, method: 'POST', path: '', query: '' };
+      new Chain({ runtime: this.runtime, version: this, fn: target, group, sink: pending, depth, deadlineAt }, input).start();
     } catch (cause) {
       if (!(cause instanceof WeftError)) throw cause;
       this.complain(target, cause);
@@ -116,13 +120,14 @@ export class Version {
     }
   }
 
-  #launch(fn: GuestFunction, input: Input, sink: Sink, depth: number, deadlineAt: number, stream?: Exchange): void {
+  /** A group for one more request of the function. @throws WeftError when there may be none, or is none */
+  #admit(fn: GuestFunction): Group {
     const { name, limits } = fn.spec;
     if (fn.running >= limits.concurrency) throw new WeftError('WEFT_CONCURRENCY', { name, limit: limits.concurrency });
     if (!fn.shape) throw new WeftError('WEFT_FUNCTION_NOT_FOUND', { name });
     const group = fn.shape.acquire(fn);
     fn.counters.started++;
-    new Chain({ runtime: this.runtime, version: this, fn, group, sink, depth, deadlineAt, stream }, input).start();
+    return group;
   }
 
   chainEnded(): void {

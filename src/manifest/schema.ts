@@ -53,7 +53,7 @@ const compiling = {
     .union([standard, z.array(standard).min(1).max(2)])
     .optional()
     .describe('Language standard: c17, c23, c++20 or c++23; for both languages a list of two. Default [c17, c++20]'),
-  stack: size.optional().describe('Size of the C stack. Default 64KiB, for contract stdio 256KiB'),
+  stack: size.optional().describe('Size of the C stack. Default 48KiB, for contract stdio 256KiB'),
 };
 const COMPILING: readonly string[] = Object.keys(compiling);
 

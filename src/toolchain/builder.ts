@@ -38,7 +38,7 @@ const WARM_UP: SourcesSpec = {
   libraries: [],
   cStandard: 'c17',
   cppStandard: 'c++20',
-  stackBytes: 64 * 1024,
+  stackBytes: 48 * 1024,
 };
 const NOTHING_KEPT: ObjectStore = {
   get: () => Promise.resolve(undefined),

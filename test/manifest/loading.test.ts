@@ -65,7 +65,7 @@ suite('what an app is loaded from', () => {
             libraries: [],
             cStandard: 'c17',
             cppStandard: 'c++20',
-            stackBytes: 64 * 1024,
+            stackBytes: 48 * 1024,
           },
           limits: DEFAULT_LIMITS,
           rollback: 'request',
@@ -82,9 +82,9 @@ suite('what an app is loaded from', () => {
   });
 
   const single = [
-    { file: 'shout.c', text: WEFT, name: 'shout', contract: 'weft', stack: 64 },
-    { file: 'Shout.cpp', text: WEFT_CPP, name: 'Shout', contract: 'weft', stack: 64 },
-    { file: 'foo.cc', text: NIGHTCORE, name: 'foo', contract: 'nightcore', stack: 64 },
+    { file: 'shout.c', text: WEFT, name: 'shout', contract: 'weft', stack: 48 },
+    { file: 'Shout.cpp', text: WEFT_CPP, name: 'Shout', contract: 'weft', stack: 48 },
+    { file: 'foo.cc', text: NIGHTCORE, name: 'foo', contract: 'nightcore', stack: 48 },
     { file: 'line count_2.c', text: PROGRAM, name: 'line-count-2', contract: 'stdio', stack: 256 },
   ] as const;
   for (const { file, text, name, contract, stack } of single) {
