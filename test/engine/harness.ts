@@ -23,7 +23,7 @@ export interface Reply {
 export class TestExchange implements Exchange {
   readonly head: Uint8Array;
   readonly body: Uint8Array;
-  readonly method = 'POST';
+  readonly method: string = 'POST';
   readonly path: string;
   readonly query: string;
   closed = false;
@@ -157,6 +157,8 @@ export class TestEngine {
 
   async close(): Promise<void> {
     this.thread.close();
+    // Without a watchdog a function that spins would never give the thread back.
+    while (this.thread.runtime.waiting > 0) await new Promise((resolve) => setImmediate(resolve));
     await this.#watchdog.terminate();
   }
 }
