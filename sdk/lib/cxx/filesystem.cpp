@@ -5,12 +5,12 @@
 #include <string>
 #include <system_error>
 
+#include "instead-of.h"
+
 using std::error_code;
 using std::string;
 using std::filesystem::filesystem_error;
 using std::filesystem::path;
-
-#define INSTEAD_OF(name) extern "C" [[noreturn]] void __wrap_##name
 
 INSTEAD_OF(
     _ZNSt3__210filesystem24__throw_filesystem_errorB9nqn220100IJRNS_12basic_stringIcNS_11char_traitsIcEENS_9allocatorIcEEEERKNS_10error_codeEEEEvDpOT_)

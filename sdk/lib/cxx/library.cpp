@@ -12,9 +12,8 @@
 #include <system_error>
 #include <typeinfo>
 
+#include "instead-of.h"
 #include "message.h"
-
-#define INSTEAD_OF(name) extern "C" [[noreturn]] void __wrap_##name
 
 INSTEAD_OF(_ZNSt3__220__throw_length_errorB9nqn220100EPKc)(const char *what) { throw std::length_error(what); }
 INSTEAD_OF(_ZNSt3__220__throw_out_of_rangeB9nqn220100EPKc)(const char *what) { throw std::out_of_range(what); }

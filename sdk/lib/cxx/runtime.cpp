@@ -1,7 +1,9 @@
-/** Exceptions in one piece, compiled at once. The linker leaves out what a function does not use. */
+/** All of this folder in one piece: compiled at once, it takes half the time. The linker leaves out what a function does not use. */
 #include "catch.cpp"
 #include "emergency.cpp"
 #include "exception-ptr.cpp"
+#include "filesystem.cpp"
+#include "library.cpp"
 #include "message.cpp"
 #include "new.cpp"
 #include "personality.cpp"

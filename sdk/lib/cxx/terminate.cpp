@@ -54,7 +54,7 @@ std::new_handler __cxa_new_handler = nullptr;
 namespace {
 
 template <typename Handler>
-Handler exchange(Handler &kept, Handler given, Handler otherwise) {
+Handler put_in_place(Handler &kept, Handler given, Handler otherwise) {
   const Handler before = kept;
   kept = given != nullptr ? given : otherwise;
   return before;
@@ -65,12 +65,12 @@ Handler exchange(Handler &kept, Handler given, Handler otherwise) {
 namespace std {
 
 terminate_handler set_terminate(terminate_handler handler) noexcept {
-  return exchange(__cxa_terminate_handler, handler, static_cast<terminate_handler>(last_words));
+  return put_in_place(__cxa_terminate_handler, handler, static_cast<terminate_handler>(last_words));
 }
 terminate_handler get_terminate() noexcept { return __cxa_terminate_handler; }
 
 new_handler set_new_handler(new_handler handler) noexcept {
-  return exchange(__cxa_new_handler, handler, static_cast<new_handler>(nullptr));
+  return put_in_place(__cxa_new_handler, handler, static_cast<new_handler>(nullptr));
 }
 new_handler get_new_handler() noexcept { return __cxa_new_handler; }
 

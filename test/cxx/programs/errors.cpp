@@ -1,20 +1,13 @@
-// What the standard library throws, from its headers and from the compiled part of it.
+// What the standard library throws, from its headers and from the compiled part of it; features.cpp has more of it.
 #include <any>
 #include <bitset>
-#include <charconv>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
-#include <format>
-#include <fstream>
 #include <functional>
 #include <future>
-#include <locale>
 #include <map>
 #include <memory>
 #include <optional>
-#include <regex>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -22,16 +15,9 @@
 #include <variant>
 #include <vector>
 
-namespace fs = std::filesystem;
-
 namespace {
 
 volatile size_t ten = 10;
-
-struct Missing : std::locale::facet {
-  static std::locale::id id;
-};
-std::locale::id Missing::id;
 
 /** The name by hand: mangled ones are no words, and typeid knows the dynamic type. */
 template <typename Expected, typename Run>
@@ -106,46 +92,6 @@ void containers() {
   fails<std::bad_variant_access>("visit valueless", [&] { std::visit([](auto &) {}, broken); });
 }
 
-void texts() {
-  fails<std::regex_error>("regex", [] { std::regex unclosed("(a"); });
-  fails<std::format_error>("format", [] { (void)std::vformat("{:q}", std::make_format_args("text")); });
-  fails<std::format_error>("format arguments", [] { (void)std::vformat("{}", std::make_format_args()); });
-  std::istringstream input("word");
-  input.exceptions(std::ios::failbit);
-  fails<std::ios_base::failure>("istream", [&] {
-    int number;
-    input >> number;
-  });
-  fails<std::ios_base::failure>("file", [] {
-    std::ifstream file;
-    file.exceptions(std::ios::failbit);
-    file.open("/no/such/file");
-  });
-  fails<std::bad_cast>("facet", [] {
-    (void)std::use_facet<Missing>(std::locale::classic());
-  });
-}
-
-void files() {
-  fails<fs::filesystem_error>("file_size", [] { (void)fs::file_size("/tmp/none"); });
-  fails<fs::filesystem_error>("directory_iterator", [] { fs::directory_iterator none("/tmp/none"); });
-  fails<fs::filesystem_error>("recursive", [] { fs::recursive_directory_iterator none("/tmp/none"); });
-  fails<fs::filesystem_error>("remove", [] {
-    fs::create_directories("/tmp/full/inner");
-    fs::remove("/tmp/full");
-  });
-  fails<fs::filesystem_error>("canonical", [] { (void)fs::canonical("/tmp/none"); });
-  fails<fs::filesystem_error>("rename", [] { fs::rename("/tmp/from", "/tmp/to"); });
-  try {
-    fs::copy_file("/tmp/from", "/tmp/to");
-  } catch (const fs::filesystem_error &error) {
-    std::printf("copy_file: %s %s %d\n", error.path1().c_str(), error.path2().c_str(), error.code() == std::errc::no_such_file_or_directory);
-  }
-  std::error_code code;
-  (void)fs::file_size("/tmp/none", code);
-  std::printf("error_code: %d\n", code == std::errc::no_such_file_or_directory);
-}
-
 void others() {
   try {
     throw std::system_error(std::make_error_code(std::errc::permission_denied), "opening");
@@ -165,7 +111,5 @@ int main() {
   strings();
   numbers();
   containers();
-  texts();
-  files();
   others();
 }

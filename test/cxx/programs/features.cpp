@@ -12,6 +12,7 @@
 #include <functional>
 #include <iomanip>
 #include <iostream>
+#include <locale>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -22,8 +23,11 @@
 #include <set>
 #include <span>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <tuple>
+#include <typeinfo>
 #include <variant>
 #include <vector>
 
@@ -202,6 +206,63 @@ void values() {
   std::cout << ' ' << weak.expired() << '\n';
 }
 
+// What these throw
+
+struct Missing : std::locale::facet {
+  static std::locale::id id;
+};
+std::locale::id Missing::id;
+
+template <typename Expected, typename Run>
+void fails(const char *name, Run run) {
+  try {
+    run();
+    std::cout << name << ": nothing thrown\n";
+  } catch (const std::exception &error) {
+    std::cout << name << ' ' << (typeid(error) == typeid(Expected) ? "yes" : error.what()) << '\n';
+  }
+}
+
+void failing_texts() {
+  fails<std::regex_error>("regex", [] { std::regex unclosed("(a"); });
+  fails<std::format_error>("format", [] { (void)std::vformat("{:q}", std::make_format_args("text")); });
+  fails<std::format_error>("format arguments", [] { (void)std::vformat("{}", std::make_format_args()); });
+  std::istringstream input("word");
+  input.exceptions(std::ios::failbit);
+  fails<std::ios_base::failure>("istream", [&] {
+    int number;
+    input >> number;
+  });
+  fails<std::ios_base::failure>("file", [] {
+    std::ifstream file;
+    file.exceptions(std::ios::failbit);
+    file.open("/no/such/file");
+  });
+  fails<std::bad_cast>("facet", [] {
+    (void)std::use_facet<Missing>(std::locale::classic());
+  });
+}
+
+void failing_files() {
+  fails<fs::filesystem_error>("file_size", [] { (void)fs::file_size("/tmp/none"); });
+  fails<fs::filesystem_error>("directory_iterator", [] { fs::directory_iterator none("/tmp/none"); });
+  fails<fs::filesystem_error>("recursive", [] { fs::recursive_directory_iterator none("/tmp/none"); });
+  fails<fs::filesystem_error>("remove", [] {
+    fs::create_directories("/tmp/full/inner");
+    fs::remove("/tmp/full");
+  });
+  fails<fs::filesystem_error>("canonical", [] { (void)fs::canonical("/tmp/none"); });
+  fails<fs::filesystem_error>("rename", [] { fs::rename("/tmp/from", "/tmp/to"); });
+  try {
+    fs::copy_file("/tmp/from", "/tmp/to");
+  } catch (const fs::filesystem_error &error) {
+    std::cout << "copy_file " << error.path1() << ' ' << error.path2() << ' ' << (error.code() == std::errc::no_such_file_or_directory) << '\n';
+  }
+  std::error_code code;
+  (void)fs::file_size("/tmp/none", code);
+  std::cout << "error_code " << (code == std::errc::no_such_file_or_directory) << '\n';
+}
+
 }  // namespace
 
 int main(int count, char **arguments) {
@@ -214,5 +275,7 @@ int main(int count, char **arguments) {
   times();
   files();
   values();
+  failing_texts();
+  failing_files();
   std::cout << "end" << std::endl;
 }
