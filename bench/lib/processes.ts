@@ -12,7 +12,7 @@ const PAGE_BYTES = 4096;
 
 export type Side = keyof typeof CPU;
 
-export function pinned(side: Side, command: readonly string[]): string[] {
+function pinned(side: Side, command: readonly string[]): string[] {
   return CAN_PIN ? ['taskset', '-c', String(CPU[side]), ...command] : [...command];
 }
 

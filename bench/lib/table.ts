@@ -24,7 +24,7 @@ function cellsOf({ what, subject, unit, value, target }: Row): string[] {
 }
 
 /** Three digits that matter. */
-export function number(value: number): string {
+function number(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en');
   return String(Number(value.toPrecision(3)));

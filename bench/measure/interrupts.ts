@@ -70,6 +70,7 @@ function start(bytes: Uint8Array<ArrayBuffer>): Run {
     weft: { control, interrupt: () => 0 },
     wasi_snapshot_preview1: system,
   });
+  (exports['_initialize'] as () => void)(); // puts the program's data in place
   return exports['run'] as Run; // every program exports it
 }
 
