@@ -77,6 +77,11 @@ export class Context implements Restorable {
     return this.place + START;
   }
 
+  /** They have run: the place is again that of a program's `_start`. */
+  unstage(): void {
+    this.#entries.table.set(this.place + START, this.exports['_start'] ?? null);
+  }
+
   reset(snapshot: Snapshot): void {
     snapshot.restore(this);
     if (this.bytes.length > snapshot.byteLength && this.#mailboxAddress !== 0) this.mailbox[MAILBOX.spareEnd] = this.bytes.length;

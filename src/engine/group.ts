@@ -44,9 +44,10 @@ export class GroupShape {
   acquire(root: GuestFunction): Group {
     if (this.runtime.memory.exhausted) throw new WeftError('WEFT_EXHAUSTED', { reason: this.runtime.memory.describe() });
     const warm = this.#idle.pop();
-    if (warm) return warm;
-    root.counters.coldStarts++;
-    return this.create();
+    if (!warm) root.counters.coldStarts++;
+    const group = warm ?? this.create();
+    group.fill();
+    return group;
   }
 
   create(): Group {
@@ -85,6 +86,7 @@ export class Group implements Counted {
   readonly block: number;
   countedBytes = 0;
   #abandoned = false;
+  #filled = false;
 
   constructor(shape: GroupShape, switchModule: WebAssembly.Module | undefined) {
     const { runtime, functions } = shape;
@@ -96,7 +98,6 @@ export class Group implements Counted {
     this.contexts = functions.map((f, i) => {
       const memory = memories[i] as WebAssembly.Memory;
       const context = new Context(runtime.entries, f.guest, memory, shape.host.importsFor(memory, link, i), places[i] as number);
-      f.snapshot?.fill(context);
       f.counters.contextsLive++;
       runtime.addresses.track(memory);
       return context;
@@ -123,6 +124,13 @@ export class Group implements Counted {
       bytes += (this.contexts[i] as Context).bytes.length + (snapshot ? snapshot.dataBytes - snapshot.byteLength : 0);
     }
     return bytes;
+  }
+
+  /** Brings new contexts to their snapshots. Not before the first request: until then they take next to no memory. */
+  fill(): void {
+    if (this.#filled) return;
+    this.#filled = true;
+    this.contexts.forEach((context, i) => this.shape.functions[i]?.snapshot?.fill(context));
   }
 
   /** Its request is being ended for want of memory: what it takes is as good as free, or all others that wait would be ended as well. */

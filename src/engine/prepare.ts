@@ -41,6 +41,7 @@ async function initialize(version: Version, fn: GuestFunction, parts: Omit<Versi
   const group = shape.acquire(fn);
   const context = group.contexts[0];
   if (!context) throw new TypeError('a group has at least one context');
+  context.unstage();
   context.wasi = undefined;
   if (fn.guest.entry === 'weft') fn.layout = layoutOf(fn, context.mailbox, context.mailboxAddress);
   fn.snapshot = new Snapshot(context);

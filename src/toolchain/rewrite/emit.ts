@@ -17,6 +17,9 @@ export interface EmitPlan {
 const ABI_VERSION = 1;
 const INITIALIZE = '_initialize';
 const FUNCTION_TYPE_OF_INTERRUPT = [0x60, 0, 1, 0x7f];
+const FUNCTION_TYPE_OF_INITIALIZE = [0x60, 0, 0];
+const MEMORY_INIT = [0xfc, 0x08];
+const PASSIVE = 1;
 const NO_MAXIMUM = 0x00;
 const SHARED_WITH_MAXIMUM = 0x03;
 const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -50,10 +53,10 @@ export function emit(plan: EmitPlan): Uint8Array<ArrayBuffer> {
   put(SECTION.global, patched(SECTION.global));
   put(SECTION.export, exportSection(outline, initialize, renumber));
   put(SECTION.element, patched(SECTION.element));
-  put(SECTION.dataCount, patched(SECTION.dataCount));
+  if (outline.data.length > 0) put(SECTION.dataCount, new Writer().u32(outline.data.length).view());
   if (code.branches.size > 0) put(SECTION.custom, branchHints(code.branches, interrupt + 1));
   if (plan.bodies.length + initialize.bodies.length > 0) put(SECTION.code, code.section);
-  put(SECTION.data, patched(SECTION.data));
+  if (outline.data.length > 0) put(SECTION.data, dataSection(outline));
   for (const section of customSections(plan, renumber)) put(SECTION.custom, section);
   return out.view();
 }
@@ -74,7 +77,7 @@ function extend(outline: Outline, section: number, count: number, added: number)
 }
 
 function typeSection(outline: Outline): Uint8Array {
-  return extend(outline, SECTION.type, outline.types.length, 1).put(FUNCTION_TYPE_OF_INTERRUPT).view();
+  return extend(outline, SECTION.type, outline.types.length, 2).put(FUNCTION_TYPE_OF_INTERRUPT).put(FUNCTION_TYPE_OF_INITIALIZE).view();
 }
 
 function importSection(outline: Outline): Uint8Array {
@@ -116,18 +119,35 @@ interface Initializer {
 }
 
 /**
- * A start function would run for each instance; it has to run once, before the snapshot. wasm-ld writes one that clears
- * the memory of zeroed variables, which in a new context are zero already, and would cost it all those pages.
+ * A start function and data would come into each instance; they have to come once, before the snapshot that contexts start from. A
+ * context that waits for its first request then takes none of the machine's memory for them. wasm-ld's start function
+ * even clears the memory of zeroed variables, which in a new context are zero already.
  */
 function initializer(outline: Outline, renumber: (index: number) => number): Initializer {
   const { start, exports, functions, importedFunctions } = outline;
   const initialize = exports.find(({ name }) => name === INITIALIZE);
-  if (start === undefined) return { index: undefined, bodies: [], types: [] };
-  if (!initialize) return { index: renumber(start), bodies: [], types: [] };
+  const loads = outline.data.some(({ offset }) => offset !== undefined);
+  if (start === undefined && !loads) return { index: undefined, bodies: [], types: [] };
   const body = new Writer().u32(0);
-  for (const index of [start, initialize.index]) body.byte(OP.call).u32(renumber(index));
-  const type = [...importedFunctions, ...functions][start] ?? 0; // there, or the module would not be valid
+  loadData(outline, body);
+  for (const index of [start, initialize?.index]) if (index !== undefined) body.byte(OP.call).u32(renumber(index));
+  const type = outline.types.length + 1; // behind that of the interrupt
   return { index: renumber(importedFunctions.length + functions.length), bodies: [body.byte(OP.end).view()], types: [type] };
+}
+
+function loadData(outline: Outline, body: Writer): void {
+  outline.data.forEach(({ offset, content }, segment) => {
+    if (!offset) return;
+    body.put(contentOf(outline, offset)).byte(OP.i32Const).byte(0);
+    body.byte(OP.i32Const).s32(content.end - content.start);
+    body.put(MEMORY_INIT).u32(segment).byte(0);
+  });
+}
+
+function dataSection(outline: Outline): Uint8Array {
+  const out = new Writer(outline.bytes.length).u32(outline.data.length);
+  for (const { content } of outline.data) out.byte(PASSIVE).sized(contentOf(outline, content));
+  return out.view();
 }
 
 function functionSection(outline: Outline, { types }: Initializer): Uint8Array | undefined {

@@ -4,6 +4,8 @@ import { KIND, LIMITS, type Outline } from './outline.ts';
 
 /** Codes of the number types. */
 const I32_TO_F64 = { first: 0x7c, last: 0x7f };
+/** A function type as the outline has it. */
+const NOTHING_TO_NOTHING = [0x60, 0, 0].join();
 const REFERENCES = new Set([0x70, 0x6f]);
 
 /** @throws Unsupported */
@@ -41,12 +43,12 @@ function ensureGlobals({ globals }: Outline): void {
   }
 }
 
-/** Both are run once, one after the other, by a function that has to be of the same type. */
-function ensureStart({ start, exports, functions, importedFunctions, types }: Outline): void {
+/** It is run once, before the snapshot, behind the start function, which is of that type in every valid module. */
+function ensureStart({ exports, functions, importedFunctions, types }: Outline): void {
   const initialize = exports.find(({ name }) => name === '_initialize');
-  if (start === undefined || !initialize) return;
+  if (!initialize) return;
   const typeOf = (index: number): string | undefined => types[[...importedFunctions, ...functions][index] ?? -1];
-  if (initialize.kind !== KIND.function || typeOf(initialize.index) !== typeOf(start)) {
+  if (initialize.kind !== KIND.function || typeOf(initialize.index) !== NOTHING_TO_NOTHING) {
     throw new Unsupported('it exports an _initialize that takes or returns something; WASI reactors have one that does neither');
   }
 }

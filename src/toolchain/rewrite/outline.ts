@@ -53,6 +53,13 @@ export interface FunctionSite extends Span {
   readonly index: number;
 }
 
+/** A data segment; passive ones have no offset. */
+export interface DataSegment {
+  /** The constant expression, without its end. */
+  readonly offset: Span | undefined;
+  readonly content: Span;
+}
+
 export class Outline {
   readonly bytes: Uint8Array;
   /** Content of each section, by its id. */
@@ -73,6 +80,7 @@ export class Outline {
   /** Indices of functions outside of the code: in tables, globals and element segments. */
   readonly sites = new Map<number, FunctionSite[]>();
   readonly bodies: Span[] = [];
+  readonly data: DataSegment[] = [];
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -118,6 +126,8 @@ export class Outline {
         return content.vector(() => this.#element(content));
       case SECTION.code:
         return content.vector(() => this.#body(content));
+      case SECTION.data:
+        return content.vector(() => this.#data(content));
     }
   }
 
@@ -168,6 +178,19 @@ export class Outline {
     if (!passive) this.#constant(content, SECTION.element);
     if (passive || explicit) skipElementType(content, expressions);
     content.vector(() => (expressions ? this.#constant(content, SECTION.element) : this.#site(content, SECTION.element)));
+  }
+
+  /** Core specification, 5.5.14. */
+  #data(content: Reader): void {
+    const flags = content.u32();
+    const passive = (flags & 1) !== 0;
+    if (!passive && (flags & 2) !== 0) content.u32();
+    const start = content.at;
+    if (!passive) this.#constant(content, SECTION.data);
+    const offset = passive ? undefined : { start, end: content.at - 1 };
+    const length = content.u32();
+    this.data.push({ offset, content: { start: content.at, end: content.at + length } });
+    content.skip(length);
   }
 
   #constant(content: Reader, section: number): void {

@@ -26,6 +26,17 @@ export class Writer {
     return this;
   }
 
+  s32(value: number): this {
+    let rest = value;
+    for (;;) {
+      const low = rest & 0x7f;
+      rest >>= 7;
+      const last = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
+      this.byte(last ? low : low | 0x80);
+      if (last) return this;
+    }
+  }
+
   put(source: Uint8Array | readonly number[]): this {
     this.#room(source.length);
     this.#bytes.set(source, this.length);
