@@ -9,6 +9,8 @@ import { controlWords, PREEMPTED, RUNNING_NOW } from './control.ts';
 import type { GuestFunction } from './guest-function.ts';
 import type { Version } from './version.ts';
 
+const NOTHING = new Uint8Array(0);
+
 interface CallMessage {
   readonly type: 'call';
   readonly id: number;
@@ -34,6 +36,19 @@ export interface Offer {
   readonly how: 'wait' | 'parallel';
 }
 
+/** There is no room for the call after all, or not that version: the thread that sent it is to run it itself. */
+interface DeclinedMessage {
+  readonly type: 'declined';
+  readonly id: number;
+}
+
+/** A call on another thread. */
+interface Sent {
+  readonly port: MessagePort;
+  readonly pending: PendingCall;
+  readonly runHere: () => void;
+}
+
 interface Peer {
   readonly port: MessagePort;
   readonly words: Int32Array;
@@ -43,7 +58,7 @@ export class Peers {
   readonly #own: Int32Array;
   readonly #controls: readonly WebAssembly.Memory[];
   readonly #peers = new Map<number, Peer>();
-  readonly #sent = new Map<number, { readonly pending: PendingCall; readonly peer: number }>();
+  readonly #sent = new Map<number, Sent>();
   #nextId = 0;
   /** Finds the version a peer names; it may be gone here, or not yet deployed. */
   readonly #find: (app: string, version: number) => Version | undefined;
@@ -58,7 +73,7 @@ export class Peers {
     const control = this.#controls[thread];
     if (!control) return;
     this.#peers.set(thread, { port, words: controlWords(control) });
-    port.on('message', (message: CallMessage | ResultMessage) => {
+    port.on('message', (message: CallMessage | ResultMessage | DeclinedMessage) => {
       if (message.type === 'call') this.#serve(port, message);
       else this.#settle(message);
     });
@@ -69,19 +84,21 @@ export class Peers {
   /** Takes the call over when this thread is busy and another is idle. */
   offer(version: Version, target: GuestFunction, body: Uint8Array, offer: Offer, pending: PendingCall): boolean {
     if (this.#peers.size === 0 || Atomics.load(this.#own, PREEMPTED) === 0) return false;
-    for (const [thread, { port, words }] of this.#peers) {
+    for (const { port, words } of this.#peers.values()) {
       if (Atomics.load(words, PREEMPTED) > 0 || Atomics.load(words, RUNNING_NOW) === 1) continue;
       const id = this.#nextId++;
-      this.#sent.set(id, { pending, peer: thread });
+      const kept = body.slice();
+      const { depth, deadlineAt } = offer;
+      this.#sent.set(id, { port, pending, runHere: () => version.callHere(target, kept, pending, depth, deadlineAt) });
       const message: CallMessage = {
         type: 'call',
         id,
         app: version.app,
         version: version.number,
         fn: target.id,
-        body: body.slice(),
-        depth: offer.depth,
-        remainingMs: offer.deadlineAt - performance.now(),
+        body: kept,
+        depth,
+        remainingMs: deadlineAt - performance.now(),
       };
       port.postMessage(message);
       return true;
@@ -90,31 +107,34 @@ export class Peers {
   }
 
   #serve(port: MessagePort, call: CallMessage): void {
+    const { id } = call;
     const pending = new PendingCall();
     pending.onSettled(() => {
       const { error, status, body } = pending;
-      const message: ResultMessage = { type: 'result', id: call.id, error, status, body };
+      const message: ResultMessage | DeclinedMessage =
+        error === CALL_ERROR.busy ? { type: 'declined', id } : { type: 'result', id, error, status, body };
       port.postMessage(message);
     });
     const version = this.#find(call.app, call.version);
     const target = version?.functions[call.fn];
     if (version && target) version.callHere(target, call.body, pending, call.depth, performance.now() + call.remainingMs);
-    else pending.settle(CALL_ERROR.busy, 503, new Uint8Array(0));
+    else pending.settle(CALL_ERROR.busy, 503, NOTHING);
   }
 
-  #settle(message: ResultMessage): void {
+  #settle(message: ResultMessage | DeclinedMessage): void {
     const sent = this.#sent.get(message.id);
     this.#sent.delete(message.id);
-    sent?.pending.settle(message.error, message.status, message.body);
+    if (message.type === 'declined') sent?.runHere();
+    else sent?.pending.settle(message.error, message.status, message.body);
   }
 
   /** The thread died: its calls failed, and nobody else's. */
   #lost(thread: number, port: MessagePort): void {
     if (this.#peers.get(thread)?.port === port) this.#peers.delete(thread);
-    for (const [id, { pending, peer }] of this.#sent) {
-      if (peer !== thread) continue;
+    for (const [id, sent] of this.#sent) {
+      if (sent.port !== port) continue;
       this.#sent.delete(id);
-      pending.settle(CALL_ERROR.failed, 502, new Uint8Array(0));
+      sent.pending.settle(CALL_ERROR.failed, 502, NOTHING);
     }
   }
 

@@ -1,6 +1,7 @@
 /**
  * What all chains of one engine thread share: the ledger, the way in, the interrupt word, who runs now and who waits.
  */
+import { WeftError } from '../model/errors.ts';
 import { CALL_ERROR } from './abi.ts';
 import { AddressSpace } from './address-space.ts';
 import type { Chain } from './chain.ts';
@@ -254,7 +255,8 @@ export class Runtime {
   close(): void {
     clearInterval(this.#sweep);
     this.#sweep = undefined;
-    for (const chain of this.#waiting) chain.wake?.(CALL_ERROR.closed);
+    // Whoever spins is ended as well: soon nobody watches it any more.
+    for (const chain of this.#waiting) chain.kill(new WeftError('WEFT_BUSY', { reason: 'the platform is shutting down' }));
   }
 }
 
