@@ -26,6 +26,14 @@ suite('completion', async () => {
     });
   }
 
+  test('with --json the script is a string in an object', async () => {
+    const [{ stdout: script }, { stdout }] = [
+      await workshop.run(['completion', 'bash']),
+      await workshop.run(['completion', 'bash', '--json']),
+    ];
+    assert.deepEqual(JSON.parse(stdout), { shell: 'bash', script });
+  });
+
   const lines: readonly (readonly [line: string, offers: string[]])[] = [
     ['weft in', ['init', 'invoke']],
     ['weft --v', ['--version']],

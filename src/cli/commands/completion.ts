@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { jsonOption } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 type Shell = 'bash' | 'zsh' | 'fish';
@@ -14,8 +15,10 @@ zsh:  add to ~/.zshrc             source <(weft completion zsh)
 fish: run once                    weft completion fish > ~/.config/fish/completions/weft.fish`,
     )
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .addOption(jsonOption())
     .action(async (shell: Shell) => {
-      terminal.raw(await script(shell, program));
+      const text = await script(shell, program);
+      terminal.data({ shell, script: text }, text.replace(/\n$/, ''));
     });
 }
 
