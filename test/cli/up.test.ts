@@ -84,6 +84,10 @@ suite('weft up', () => {
       await edit(`${folder}/weft.yaml`, (text) => text.replace('  again:\n    sources', '  again:\n    souces'));
       await up.said(/weft\.yaml:\d+:\d+[\s\S]*souces[\s\S]*sources[\s\S]*goes on answering/, before);
       assert.equal(await call(up, 'again'), 'Two: ++World!\n');
+
+      const wrong = up.talk.length;
+      await edit(`${folder}/weft.yaml`, (text) => text.replace('souces', 'sources'));
+      await up.said(/nothing is wrong any more; version \d+ answers as before/, wrong);
     }));
 
   test('many saves in a row end in the last one', () =>

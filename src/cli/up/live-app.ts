@@ -25,6 +25,8 @@ export class LiveApp implements AsyncDisposable {
   #round: Promise<void> = Promise.resolve();
   #abort = new AbortController();
   #ended = false;
+  /** The last thing told is that something is wrong. */
+  #failing = false;
 
   /** `path` is what the app was loaded from. */
   constructor(path: string, app: App, built: BuiltApp, parts: LiveAppParts) {
@@ -64,11 +66,17 @@ export class LiveApp implements AsyncDisposable {
       this.#watch(app, built);
       signal.throwIfAborted();
       const { version, changed } = await platform.deploy(built.bundle);
-      if (!changed) return;
+      const mended = this.#failing;
+      this.#failing = false;
+      if (!changed) {
+        if (mended) terminal.say(`${app.name}: nothing is wrong any more; version ${version} answers as before`);
+        return;
+      }
       for (const { warnings } of built.artifacts.values()) if (warnings.trim() !== '') terminal.say(warnings.trimEnd());
       terminal.say(`${app.name}: version ${version} answers, ${Math.round(performance.now() - since)} ms after the change`);
     } catch (error) {
       if (signal.aborted || this.#ended) return;
+      this.#failing = true;
       reportFailure(terminal, error);
       terminal.say(`${this.#name}: the version before goes on answering`);
     }
