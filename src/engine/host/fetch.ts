@@ -22,6 +22,11 @@ const DENIED_HEADERS = new Set([
   'expect',
 ]);
 
+/** Of an answer: its body arrives decoded, in one piece. */
+const OF_THE_TRANSFER = new Set(['content-encoding', 'content-length', 'transfer-encoding', 'connection', 'keep-alive']);
+
+const PAST_DEADLINE_MS = 1000;
+
 interface Outcome {
   readonly error: number;
   readonly text: Uint8Array;
@@ -39,9 +44,19 @@ export function fetchImports(runtime: Runtime): Record<string, unknown> {
     fetch: suspending(runtime, [I32, I32, I32, I32], (request: number, length: number, out: number, capacity: number) => {
       const chain = caller(runtime);
       const bytes = bytesAt(chain, request, length).slice();
-      const outcome = chain.effect('fetch', () => perform(chain, bytes));
+      const { outcome, abort } = chain.effect('fetch', () => {
+        const controller = new AbortController();
+        // A deadline aborts it; a request that ended before it could wait has none to come.
+        const signal = AbortSignal.any([
+          controller.signal,
+          AbortSignal.timeout(Math.ceil(Math.max(0, chain.deadlineAt - performance.now())) + PAST_DEADLINE_MS),
+        ]);
+        return { outcome: perform(chain, bytes, signal), abort: () => controller.abort() };
+      });
       return runtime.suspend((resume) => {
         void outcome.then(({ error, text }) => resume(() => (error === 0 ? collect(chain, text, out, capacity) : error)));
+        // Resumed by the answer there is nothing left to abort; resumed by a deadline nobody wants it any more.
+        return abort;
       });
     }),
   };
@@ -53,28 +68,30 @@ function collect(chain: Chain, text: Uint8Array, out: number, capacity: number):
   return held ? give(chain, text, out, capacity) : CALL_ERROR.busy;
 }
 
-async function perform(chain: Chain, bytes: Uint8Array): Promise<Outcome> {
+async function perform(chain: Chain, bytes: Uint8Array, signal: AbortSignal): Promise<Outcome> {
   const fail = (error: number): Outcome => ({ error, text: new Uint8Array(0) });
-  const { spec } = chain.activeFunction;
+  const fn = chain.activeFunction;
+  const { spec } = fn;
   const request = parse(bytes);
   if (!request) return fail(CALL_ERROR.failed);
   if (!spec.origins.includes(request.url.origin)) return fail(CALL_ERROR.denied);
-  const remaining = Math.max(1, chain.deadlineAt - performance.now());
   try {
     const response = await fetch(request.url, {
       method: request.method,
       headers: request.headers,
       redirect: 'manual',
-      signal: AbortSignal.timeout(remaining),
+      signal,
       ...(request.method === 'GET' || request.method === 'HEAD' ? {} : { body: request.body }),
     });
     const body = await bounded(response, spec.limits.requestBytes);
     if (!body) return fail(CALL_ERROR.tooLarge);
-    const head = [`${response.status} ${response.statusText}`, ...[...response.headers].map(([name, value]) => `${name}: ${value}`)];
+    const lines = [...response.headers].filter(([name]) => !OF_THE_TRANSFER.has(name)).map(([name, value]) => `${name}: ${value}`);
+    const head = [`${response.status} ${response.statusText}`, ...lines];
     return { error: 0, text: Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body]) };
   } catch (cause) {
-    chain.version.log(chain.activeFunction, 'warn', `outbound request to ${request.url.origin} failed: ${reason(cause)}`);
-    return fail(cause instanceof Error && cause.name === 'TimeoutError' ? CALL_ERROR.deadline : CALL_ERROR.io);
+    if (signal.aborted) return fail(CALL_ERROR.deadline);
+    chain.version.log(fn, 'warn', `outbound request to ${request.url.origin} failed: ${reason(cause)}`);
+    return fail(CALL_ERROR.io);
   }
 }
 
