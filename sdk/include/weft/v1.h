@@ -7,7 +7,8 @@
  *
  * Lifetimes: each pointer says how long it stays valid. "The request" is the call of weft_handle (or weft_on_init) that is
  * running. After it, the function's memory returns to what weft_on_init left (unless the manifest says rollback: never), so
- * nothing that a request allocates needs to be freed, and nothing it wrote is seen by the next.
+ * nothing that a request allocates needs to be freed, and nothing it wrote is seen by the next. Where one client's request calls a function
+ * several times, that may come only at the end of it all; with rollback: call it comes before each.
  *
  * One request runs in a memory at a time: no locks are needed, also not in functions that keep state.
  */
