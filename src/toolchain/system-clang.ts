@@ -32,7 +32,7 @@ const OLDEST = 16;
 const NEWEST_KNOWN = 24;
 /** As distributions name it: the plain name first, then the newest. */
 const NAMES = ['clang', ...Array.from({ length: NEWEST_KNOWN - OLDEST + 1 }, (_, at) => `clang-${NEWEST_KNOWN - at}`)];
-const INSTALL = 'Install one; on Debian and Ubuntu: sudo apt-get install clang lld (or clang-19 lld-19); or use --toolchain embedded';
+const INSTALL = 'Install one; on Debian and Ubuntu: sudo apt-get install clang-19 lld-19; or use --toolchain embedded';
 const PROBE_MS = 30_000;
 
 /** @throws WeftError WEFT_TOOLCHAIN_MISSING that says of each candidate why not. */

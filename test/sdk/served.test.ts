@@ -136,6 +136,30 @@ static int handle(const char *input, size_t length) {
   return 0;
 }`;
 
+/** What programs of other systems count on: environ, and calls that WASI only emulates. */
+const FOREIGN = `
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+extern char **environ;
+static const char *find(char **list, const char *name) {
+  for (; *list != NULL; list++) if (strncmp(*list, name, strlen(name)) == 0 && (*list)[strlen(name)] == '=') return *list + strlen(name) + 1;
+  return "(none)";
+}
+static int caught;
+static void on(int signal) { caught = signal; }
+int main(void) {
+  signal(SIGTERM, on);
+  raise(SIGTERM);
+  char *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  printf("%s %d %d %d %d", find(environ, "Http_X_Tag"), caught == SIGTERM,
+         clock() != (clock_t)-1, getpid() > 0, mapped != MAP_FAILED && mapped[4095] == 0);
+  return 0;
+}`;
+
 for (const toolchain of toolchains()) {
   describe(`stdio as its clients see it, ${toolchain.name} toolchain`, () => {
     let engine: TestEngine;
@@ -143,6 +167,7 @@ for (const toolchain of toolchains()) {
       engine = await deployed({
         variables: await built(toolchain, 'stdio', VARIABLES, { env: { COLOUR: 'red', Http_Method: 'ours' } }),
         cat: await built(toolchain, 'stdio', CAT),
+        foreign: await built(toolchain, 'stdio', FOREIGN),
         typed: await built(toolchain, 'stdio', CAT, { contentType: 'text/csv' }),
       });
     });
@@ -198,6 +223,13 @@ for (const toolchain of toolchains()) {
       const found = await variables({ headers: ['Colour: blue', 'X-Once: here'] }, ['COLOUR', 'Http_Method', 'Http_X_Once']);
       assert.deepEqual(found, { COLOUR: 'red', Http_Method: 'ours', Http_X_Once: 'here' });
       assert.deepEqual(await variables({}, ['Http_X_Once', 'HEADER_X_ONCE']), { Http_X_Once: '(none)', HEADER_X_ONCE: '(none)' });
+    });
+
+    test('environ is that of the request; signals, clock and mmap are there', async () => {
+      for (const tag of ['one', 'two']) {
+        assert.equal((await ask(engine, 'foreign', { headers: [`X-Tag: ${tag}`] })).body, `${tag} 1 1 1 1`);
+      }
+      assert.equal((await ask(engine, 'foreign', {})).body, '(none) 1 1 1 1');
     });
 
     test("answers with the request's type unless the manifest says another", async () => {

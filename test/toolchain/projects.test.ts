@@ -104,7 +104,7 @@ test('with the embedded toolchain alone, a project says what to install', async 
     await assert.rejects(build, (cause) => {
       assert.ok(cause instanceof WeftError);
       assert.equal(cause.code, 'WEFT_TOOLCHAIN_MISSING');
-      assert.match(cause.hint, /apt-get install clang lld/);
+      assert.match(cause.hint, /apt-get install clang-19 lld-19/);
       return true;
     });
   } finally {

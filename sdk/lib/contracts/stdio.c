@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <wasi/api.h>
+#include <wasi/libc-environ.h>
 
 #include "runtime.h"
 
@@ -35,6 +36,9 @@ __attribute__((weak)) int __main_void(void) {
 int weft_contract_init(void) { return 0; }
 
 int weft_contract_run(void) {
+  /* A program that names `environ` had it filled by a constructor, thus before the snapshot: the request's variables are newer. */
+  __wasilibc_deinitialize_environ();
+  __wasilibc_maybe_reinitialize_environ_eagerly();
   const int code = __main_void();
   __wasm_call_dtors();
   weft_mailbox.argument = code;
