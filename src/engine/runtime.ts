@@ -54,6 +54,8 @@ export class Runtime {
   readonly memory: MemoryBudget;
   /** Calls that went through a switch. */
   switches = 0;
+  /** Called before a function goes on that is known to be busy for long. */
+  beforeSlice: (() => void) | undefined;
   /** The chain whose functions run at this moment. Host functions find their caller here. */
   current: Chain | null = null;
 
@@ -232,6 +234,7 @@ export class Runtime {
     Atomics.store(this.#words, PREEMPTED, this.#preempted.length + 1);
     if (this.#preempted.length > 0) setImmediate(() => this.#nextPreempted());
     else setImmediate(() => Atomics.store(this.#words, PREEMPTED, this.#preempted.length));
+    if (resume) this.beforeSlice?.();
     resume?.();
   }
 

@@ -32,6 +32,7 @@ class ThreadMain {
       },
       listen,
     );
+    this.#engine.runtime.beforeSlice = () => this.#ingress.flush();
     control.on('message', (message: ToThread) => this.#handle(message));
   }
 

@@ -60,13 +60,12 @@ export class Connection implements AnswerLine {
   #inputEnded = false;
   #outputEnded = false;
   #discarded = 0;
-  #flushSoon = false;
 
   constructor(hub: Hub, socket: Socket) {
     this.#hub = hub;
     this.#socket = socket;
     this.#since = hub.now();
-    this.output = new Output(socket, hub.scratch, hub.now);
+    this.output = new Output(socket, hub.outbox, hub.now);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     this.#takeShortcut(socket);
     socket.on('drain', () => this.#drained());
@@ -129,7 +128,7 @@ export class Connection implements AnswerLine {
     }
     if (this.#running) return;
     if (this.#waiting !== null || this.#input !== null || this.#inputEnded || this.#phase === 'continue') this.#run();
-    else this.output.flush();
+    else this.output.flushSoon();
   }
 
   /** Looks whether the client has run out of time. */
@@ -201,7 +200,7 @@ export class Connection implements AnswerLine {
     this.#running = false;
     if (this.closed) return;
     if (this.#inputEnded && this.#phase !== 'over') this.#endOfInput();
-    this.#flush();
+    this.output.flushSoon();
     this.#setPaused(this.#phase !== 'over' && (this.#input !== null || this.#waiting !== null || this.#phase === 'continue'));
   }
 
@@ -540,30 +539,12 @@ export class Connection implements AnswerLine {
     this.reset();
   }
 
-  /** Answers of pipelined requests that end one after the other in this tick leave in one write. */
-  #flush(): void {
-    if (this.#first === null) this.output.flush();
-    else if (this.output.pending && !this.#flushSoon) {
-      this.#flushSoon = true;
-      process.nextTick(flushLater, this);
-    }
-  }
-
-  flushNow(): void {
-    this.#flushSoon = false;
-    if (!this.closed) this.output.flush();
-  }
-
   #setPaused(paused: boolean): void {
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (paused) this.#socket.pause();
     else this.#socket.resume();
   }
-}
-
-function flushLater(connection: Connection): void {
-  connection.flushNow();
 }
 
 /** Stands in for a request that was not understood. */

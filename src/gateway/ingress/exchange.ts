@@ -217,9 +217,9 @@ export class HttpExchange implements Exchange {
     const body = status === RESET_CONTENT ? NOTHING : given;
     const answer: WholeAnswer = { status, head, body, ownDate, omitBody: this.#omitsBody(status), connection: this.#connection() };
     const bound = answerBound(head, body);
-    const scratch = this.#line.isTurnOf(this) ? output.room(bound) : null;
-    if (scratch) {
-      scratch.length = writeAnswer(scratch.bytes, scratch.length, lines, answer);
+    const outbox = this.#line.isTurnOf(this) ? output.room(bound) : null;
+    if (outbox) {
+      outbox.length = writeAnswer(outbox.bytes, outbox.length, lines, answer);
       return;
     }
     const own = Buffer.allocUnsafeSlow(bound);

@@ -5,7 +5,7 @@ import type { ControlRequest, IngressMetrics } from '../../engine/protocol.ts';
 import type { ControlClient } from './control-client.ts';
 import type { Connection } from './connection.ts';
 import type { IngressLimits } from './limits.ts';
-import type { Scratch } from './output.ts';
+import type { Outbox } from './outbox.ts';
 import type { RequestParser } from './parser.ts';
 import type { Budget } from './pending-body.ts';
 import type { StatusLines } from './status-lines.ts';
@@ -16,7 +16,7 @@ export interface Hub {
   readonly badResponse: (route: Route, error: WeftError) => void;
   readonly limits: IngressLimits;
   readonly parser: RequestParser;
-  readonly scratch: Scratch;
+  readonly outbox: Outbox;
   readonly lines: StatusLines;
   readonly pendingBodies: Budget;
   readonly metrics: IngressMetrics;

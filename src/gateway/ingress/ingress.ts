@@ -8,7 +8,7 @@ import type { ControlClient } from './control-client.ts';
 import type { Hub } from './hub.ts';
 import { DEFAULT_INGRESS_LIMITS, type IngressLimits } from './limits.ts';
 import { startListening, turnAway } from './listening.ts';
-import { Scratch } from './output.ts';
+import { Outbox } from './outbox.ts';
 import { RequestParser } from './parser.ts';
 import { Budget } from './pending-body.ts';
 import { StatusLines } from './status-lines.ts';
@@ -41,6 +41,8 @@ export interface Ingress {
   listen(where: ListenAt): Promise<number>;
   /** Accepts nothing more, lets requests end for at most so long, then cuts them off. May be called again with less patience. */
   close(drainMs: number): Promise<void>;
+  /** Sends the answers that are ready now; before the thread is busy with something else. */
+  flush(): void;
   readonly metrics: Readonly<IngressMetrics>;
 }
 
@@ -58,6 +60,7 @@ class HttpIngress implements Ingress {
   readonly #lines: StatusLines;
   readonly #hub: Hub;
   readonly #server: Server;
+  readonly #outbox = new Outbox();
   readonly #connections = new Set<Connection>();
   #now: number;
   #draining = false;
@@ -96,6 +99,10 @@ class HttpIngress implements Ingress {
     clearInterval(this.#sweep);
   }
 
+  flush(): void {
+    this.#outbox.flush();
+  }
+
   #untilEmpty(drainMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, drainMs);
@@ -130,7 +137,7 @@ class HttpIngress implements Ingress {
       badResponse: needs.badResponse ?? (() => {}),
       limits: this.#limits,
       parser: new RequestParser(this.#limits.headers),
-      scratch: new Scratch(),
+      outbox: this.#outbox,
       lines: this.#lines,
       pendingBodies: new Budget(this.#limits.pendingBodyBytes),
       metrics: this.metrics,

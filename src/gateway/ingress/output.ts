@@ -1,36 +1,9 @@
-/** What goes to a client: small answers gather in one buffer of the thread and leave in one write, large ones in slices. */
+/** What goes to one client: small answers gather in the thread's buffer and leave together, large ones in slices. */
 import type { Socket } from 'node:net';
+import { Outbox } from './outbox.ts';
 
-const SCRATCH_BYTES = 16 * 1024;
-const MAX_VIEW_BYTES = 1024;
 /** A slow client is judged by whether it takes one of these in time. */
 const SLICE_BYTES = 256 * 1024;
-
-/** One per thread. The kernel mostly takes a write at once, so the same bytes serve the next connection. */
-export class Scratch {
-  bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  length = 0;
-  owner: Output | null = null;
-  /** Views of the beginning by their length: answers are often as long as others before. */
-  #views: (Buffer | undefined)[] = [];
-
-  take(): Buffer {
-    const { length } = this;
-    this.owner = null;
-    this.length = 0;
-    const known = this.#views[length];
-    if (known) return known;
-    const view = this.bytes.subarray(0, length);
-    if (length <= MAX_VIEW_BYTES) this.#views[length] = view;
-    return view;
-  }
-
-  /** The socket keeps the bytes until the kernel takes them. */
-  replace(): void {
-    this.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-    this.#views = [];
-  }
-}
 
 export class Output {
   /** The client does not keep up: nothing new should be begun for it. */
@@ -38,15 +11,19 @@ export class Output {
   /** When it last took something, or `blocked` began. */
   blockedSince = 0;
   readonly #socket: Socket;
-  readonly #scratch: Scratch;
+  readonly #outbox: Outbox;
   readonly #now: () => number;
+  /** What lies in the outbox for this client: from `#from` to `#to`, or to its end while this is its writer. */
+  #bytes: Buffer | null = null;
+  #from = 0;
+  #to = 0;
   #backlog: Buffer[] = [];
   #backlogBytes = 0;
   #ending = false;
 
-  constructor(socket: Socket, scratch: Scratch, now: () => number) {
+  constructor(socket: Socket, outbox: Outbox, now: () => number) {
     this.#socket = socket;
-    this.#scratch = scratch;
+    this.#outbox = outbox;
     this.#now = now;
   }
 
@@ -54,36 +31,43 @@ export class Output {
     return this.#backlogBytes + this.#socket.writableLength;
   }
 
-  /** There is something to flush. */
-  get pending(): boolean {
-    return this.#scratch.owner === this && this.#scratch.length > 0;
+  /** The outbox with room for `bytes` from its `length` on, which the caller then moves; null when it cannot hold so many. */
+  room(bytes: number): Outbox | null {
+    if (!Outbox.holds(bytes)) return null;
+    const outbox = this.#outbox;
+    if (outbox.writer !== this || !outbox.fits(bytes)) {
+      // What others wrote since lies between: the piece before goes now.
+      this.flush();
+      outbox.begin(this, bytes);
+      this.#bytes = outbox.bytes;
+      this.#from = outbox.length;
+    }
+    return outbox;
   }
 
-  /** The thread's buffer with room for `bytes` from `scratch.length` on, which the caller then moves; null when it cannot hold so many. */
-  room(bytes: number): Scratch | null {
-    if (bytes > SCRATCH_BYTES) return null;
-    const scratch = this.#scratch;
-    if (scratch.owner !== this) {
-      scratch.owner?.flush();
-      scratch.owner = this;
-    } else if (scratch.length + bytes > SCRATCH_BYTES) {
-      this.flush();
-      scratch.owner = this;
-    }
-    return scratch;
+  /** Somebody else writes behind it from now on. */
+  seal(): void {
+    this.#to = this.#outbox.length;
+  }
+
+  /** Sends what gathered at the end of this turn of the event loop, with what gathered for others. */
+  flushSoon(): void {
+    if (this.#bytes !== null) this.#outbox.flushSoon(this);
   }
 
   flush(): void {
-    const scratch = this.#scratch;
-    if (scratch.owner !== this) return;
-    const bytes = scratch.take();
-    if (bytes.length === 0) return;
+    const bytes = this.#bytes;
+    if (bytes === null) return;
+    this.#bytes = null;
+    if (this.#outbox.writer === this) this.seal();
+    const [from, to] = [this.#from, this.#to];
     // Bytes that may have to wait must not stay in the shared buffer.
-    if (this.blocked || this.#socket.writableLength > 0) this.#queue(Buffer.from(bytes));
-    else {
-      this.#write(bytes);
-      if (this.#socket.writableLength > 0) scratch.replace();
+    if (this.blocked || this.#socket.writableLength > 0) this.#queue(Buffer.from(bytes.subarray(from, to)));
+    else if (to > from) {
+      this.#write(this.#outbox.view(bytes, from, to));
+      if (this.#socket.writableLength > 0) this.#outbox.leave(bytes);
     }
+    this.#outbox.end(this);
   }
 
   /** Sends a buffer that nobody changes any more. */
@@ -108,7 +92,8 @@ export class Output {
   }
 
   drop(): void {
-    if (this.#scratch.owner === this) this.#scratch.take();
+    if (this.#bytes !== null) this.#outbox.end(this);
+    this.#bytes = null;
     this.#backlog = [];
     this.#backlogBytes = 0;
   }
