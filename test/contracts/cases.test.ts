@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { loadApp } from '../../src/manifest/index.ts';
-import { createBuilder, type ToolchainChoice } from '../../src/toolchain/index.ts';
-import { CHOICES } from '../toolchain/workshop.ts';
+import type { Builder } from '../../src/toolchain/index.ts';
+import { builderOf, CHOICES } from '../toolchain/workshop.ts';
 import { TestEngine, type TestFunction } from '../engine/harness.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const CONTRACTS = ['weft', 'stdio', 'nightcore'] as const;
 const LANGUAGES = ['c', 'cpp'] as const;
 
@@ -32,18 +31,20 @@ const CASES: Readonly<Record<string, Case>> = {
 for (const toolchain of CHOICES) {
   for (const language of LANGUAGES) {
     describe(`every contract, ${language}, ${toolchain} toolchain`, () => {
-      let engine: TestEngine;
-      let functions: Readonly<Record<string, TestFunction>>;
+      let engine: TestEngine | undefined;
       before(async () => {
-        functions = await built(toolchain, language);
+        const builder = await builderOf(toolchain);
+        if (!builder) return;
+        const functions = await built(builder, language);
         engine = await TestEngine.start();
         const outcome = await engine.deploy(functions);
         assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
       });
-      after(() => engine.close());
+      after(() => engine?.close());
 
       for (const contract of CONTRACTS) {
-        test(contract, async () => {
+        test(contract, async (t) => {
+          if (!engine) return t.skip('no system clang is installed');
           // Twice: what one left behind must not show in the next.
           for (const round of [1, 2]) {
             for (const [name, { input, status }] of Object.entries(CASES)) {
@@ -59,9 +60,8 @@ for (const toolchain of CHOICES) {
 }
 
 /** An app with a function of each contract, from its folder as a user has it. */
-async function built(toolchain: ToolchainChoice, language: string): Promise<Record<string, TestFunction>> {
+async function built(builder: Builder, language: string): Promise<Record<string, TestFunction>> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-cases-'));
-  const builder = await createBuilder({ cacheDir: join(ROOT, 'node_modules/.cache/weft'), toolchain });
   try {
     await cp(join(import.meta.dirname, 'sources/transform.h'), join(folder, 'transform.h'));
     for (const contract of CONTRACTS) {
