@@ -9,6 +9,7 @@ import { type Group, GroupShape } from './group.ts';
 import type { GuestFunction } from './guest-function.ts';
 import type { HostImports } from './host/imports.ts';
 import { HttpSink } from './http-sink.ts';
+import { MAX_MEMBERS } from './ledger.ts';
 import type { Peers } from './peers.ts';
 import type { LogRecord } from './protocol.ts';
 import type { Runtime } from './runtime.ts';
@@ -55,7 +56,7 @@ export class Version {
   goLive(merge: readonly (readonly string[])[]): void {
     const grouped = new Set<GuestFunction>();
     for (const names of merge) {
-      const members = names.flatMap((name) => this.byName.get(name) ?? []).filter((f) => f.layout && f.contract.switchable);
+      const members = this.#members(names).filter((f) => !grouped.has(f));
       if (members.length < 2) continue;
       for (const f of members) {
         f.shape?.clear();
@@ -69,6 +70,15 @@ export class Version {
       f.shape?.warm(f.spec.warm);
     }
     this.#live = true;
+  }
+
+  #members(names: readonly string[]): GuestFunction[] {
+    const named = new Set(names.flatMap((name) => this.byName.get(name) ?? []));
+    if (named.size > MAX_MEMBERS) {
+      const reason = `its merge group has ${named.size} functions, and at most ${MAX_MEMBERS} can be merged`;
+      throw new WeftError('WEFT_MODULE_REFUSED', { name: names[0] ?? '', reason });
+    }
+    return [...named].filter((f) => f.layout && f.contract.switchable);
   }
 
   /** Says in the function's log what it, or its caller, ran into. */

@@ -162,6 +162,20 @@ describe('limits', () => {
     assert.ok(errorsOf('b').some((text) => text.startsWith('WEFT_CONCURRENCY: ')));
   });
 
+  test('as many functions as can be merged call each other; more are refused', async () => {
+    const named = (count: number): string[] => Array.from({ length: count }, (_, i) => String.fromCharCode((i < 26 ? 97 : 65 - 26) + i));
+    for (const count of [32, 33]) {
+      const names = named(count);
+      const outcome = await engine.deploy(Object.fromEntries(names.map((name) => [name, { wasm }])), [names]);
+      if (count === 33) assert.equal(outcome?.type === 'refused' && outcome.error.code, 'WEFT_MODULE_REFUSED');
+      else assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+      const chain = named(32).slice(1).toReversed();
+      const script = chain.reduce((inner, name) => `c${name}{${inner}e${name};}`, '');
+      assert.equal((await engine.call('a', script)).body.replace(/[^a-zA-Z]/g, ''), chain.join(''));
+      assert.equal((await engine.call('a', `cF{t}c${chain[1]}{cF{t}e1;}`)).body, '!4/0(200 !4/01)');
+    }
+  });
+
   test('sizes up to the limits are taken whole, by a switch and through the host', async () => {
     const limits = { requestBytes: 2 * MiB, responseBytes: MiB };
     for (const merge of [[], [['a', 'b', 'c']]]) {
