@@ -6,7 +6,7 @@
 export type Code = readonly number[];
 
 /** Unsigned LEB128. */
-export function u(value: number): number[] {
+function u(value: number): number[] {
   const out: number[] = [];
   let rest = value >>> 0;
   do {
@@ -18,7 +18,7 @@ export function u(value: number): number[] {
 }
 
 /** Signed LEB128 of a 32-bit value. */
-export function s(value: number): number[] {
+function s(value: number): number[] {
   const out: number[] = [];
   let rest = value | 0;
   for (;;) {
@@ -30,12 +30,12 @@ export function s(value: number): number[] {
   }
 }
 
-export function name(text: string): number[] {
+function name(text: string): number[] {
   const bytes = new TextEncoder().encode(text);
   return [...u(bytes.length), ...bytes];
 }
 
-export function vec(items: readonly Code[]): number[] {
+function vec(items: readonly Code[]): number[] {
   return [...u(items.length), ...items.flat()];
 }
 

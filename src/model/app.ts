@@ -6,8 +6,6 @@ export type ContractName = 'weft' | 'stdio' | 'nightcore';
 /** When a context returns to its snapshot: after each request, after each call, or not at all (state is kept). */
 export type Rollback = 'request' | 'call' | 'never';
 
-export type Language = 'c17' | 'c23' | 'c++20' | 'c++23';
-
 /** How a function's module comes to be. All paths are absolute. */
 export type BuildSpec =
   | {

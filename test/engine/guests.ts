@@ -1,10 +1,9 @@
 /** Hand-written guests: modules in the shape of docs/guest-abi.md, so that the engine is tested without compiler or SDK. */
 import binaryen from 'binaryen';
 
-/** Mailbox of all these guests, size of their input area, and where their answers are put. */
+/** Mailbox of all these guests, and size of their input area. */
 const MAILBOX = 1024;
 const INBOX_BYTES = 1024;
-export const SCRATCH = 8192;
 
 export interface GuestText {
   /** Imports of module `weft`, as WAT. */

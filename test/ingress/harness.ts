@@ -32,7 +32,7 @@ export interface TestIngressOptions {
   readonly port?: number;
 }
 
-export const echo: Handler = (exchange) => exchange.respond(200, NONE, exchange.body);
+const echo: Handler = (exchange) => exchange.respond(200, NONE, exchange.body);
 
 export class TestIngress {
   readonly seen: Seen[] = [];

@@ -48,15 +48,7 @@ function imports(module: WebAssembly.Module, from: string): string[] {
 }
 
 interface Abi {
-  readonly abi: number;
-  readonly toolchain: string;
-  readonly checks: boolean;
   readonly pages: number;
-}
-
-export function abiOf(bytes: Uint8Array<ArrayBuffer>): Abi {
-  const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(bytes), 'weft.abi');
-  return JSON.parse(new TextDecoder().decode(section)) as Abi; // what the rewriter wrote; the tests look at each field
 }
 
 function initialPages(module: WebAssembly.Module): number {

@@ -7,7 +7,7 @@ import { randomFillSync } from 'node:crypto';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export const PENDING = -100;
+const PENDING = -100;
 
 /** What a called function answers: a body, or a negative error. */
 export type Callee = (input: string) => { readonly status: number; readonly body: Uint8Array } | number;

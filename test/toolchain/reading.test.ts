@@ -54,7 +54,8 @@ test('without a clang in the PATH, `auto` takes the embedded one, and `system` s
     const forced = createBuilder({ cacheDir: folder.path, toolchain: 'system' });
     await assert.rejects(
       forced,
-      (cause) => cause instanceof WeftError && cause.code === 'WEFT_TOOLCHAIN_MISSING' && /apt-get install clang-19 lld-19/.test(cause.hint),
+      (cause) =>
+        cause instanceof WeftError && cause.code === 'WEFT_TOOLCHAIN_MISSING' && /apt-get install clang-19 lld-19/.test(cause.hint),
     );
     folder.write('clang', '#!/bin/sh\necho clang version 14.0.6\n');
     chmodSync(`${folder.path}/clang`, 0o755);

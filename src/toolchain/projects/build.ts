@@ -39,7 +39,8 @@ const MAX_PROJECTS = 64;
 const MAX_INPUTS = 10_000;
 const NOT_INPUTS = new Set(['.o', '.a', '.d', '.wasm', '.obj']);
 const NOT_ENTERED = new Set(['node_modules', 'CMakeFiles', 'build']);
-const SYSTEM_NEEDED = 'Install clang and lld (Debian and Ubuntu: sudo apt-get install clang-19 lld-19 llvm-19), or list the sources in the manifest';
+const SYSTEM_NEEDED =
+  'Install clang and lld (Debian and Ubuntu: sudo apt-get install clang-19 lld-19 llvm-19), or list the sources in the manifest';
 
 /** Builds of one folder wait for each other. */
 const running = new Map<string, Promise<unknown>>();

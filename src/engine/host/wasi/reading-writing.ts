@@ -79,7 +79,7 @@ export function readWriteImports(runtime: Runtime): Record<string, unknown> {
 }
 
 /** An open file with all of those rights. */
-export function fileAt(state: WasiState, fd: number, rights: number): OpenFile | Errno {
+function fileAt(state: WasiState, fd: number, rights: number): OpenFile | Errno {
   const descriptor = state.descriptors.get(fd);
   if (!descriptor) return ERRNO.badf;
   if (descriptor.kind === 'directory') return ERRNO.isdir;
