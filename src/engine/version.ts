@@ -36,6 +36,7 @@ export class Version {
   readonly byName: ReadonlyMap<string, GuestFunction>;
   /** Requests and calls under way. */
   chains = 0;
+  readonly #names: readonly Uint8Array[];
   readonly #host: HostImports;
   readonly #peers: Peers;
   #live = false;
@@ -50,6 +51,7 @@ export class Version {
     this.#peers = parts.peers;
     this.functions = functions;
     this.byName = new Map(functions.map((f) => [f.name, f]));
+    this.#names = functions.map((f) => Buffer.from(f.name));
   }
 
   /** Makes the groups; before it, functions run only to be initialised. */
@@ -84,6 +86,12 @@ export class Version {
   /** Says in the function's log what it, or its caller, ran into. */
   complain(fn: GuestFunction, error: WeftError): void {
     this.log(fn, 'error', `${error.code}: ${error.message}`);
+  }
+
+  /** The function whose name a function wrote. Most look it up in each request: nothing is decoded for it. */
+  idOf(name: Uint8Array): number | undefined {
+    const id = this.#names.findIndex((known) => same(known, name));
+    return id < 0 ? undefined : id;
   }
 
   /** Runs an HTTP request. @throws WeftError when it cannot be admitted. */
@@ -153,4 +161,10 @@ export class Version {
     };
     if (this.chains === 0) this.#retired();
   }
+}
+
+function same(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
 }

@@ -6,7 +6,7 @@ import type { Chain } from '../chain.ts';
 import { resultAt } from '../ledger.ts';
 import type { Runtime } from '../runtime.ts';
 import { BY_HOST, type SwitchHost } from '../switch.ts';
-import { bytesAt, caller, give, textAt } from './guest.ts';
+import { bytesAt, caller, give } from './guest.ts';
 import { suspending } from './suspending.ts';
 
 export interface CallHost {
@@ -46,7 +46,7 @@ export function callImports(runtime: Runtime): CallHost {
       result,
       resolve: (name: number, length: number): number => {
         const chain = caller(runtime);
-        return chain.version.byName.get(textAt(chain, name, length))?.id ?? CALL_ERROR.notFound;
+        return chain.version.idOf(bytesAt(chain, name, length)) ?? CALL_ERROR.notFound;
       },
       await_call: awaitPending([I32, I32], (chain) => chain.calls.takeExpected()),
       start: (fn: number, input: number, length: number): number => {

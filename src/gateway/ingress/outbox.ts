@@ -8,7 +8,7 @@ const BYTES = 64 * 1024;
 /** A larger answer goes by itself. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 /** No answer waits longer than this for others that are still being made. */
-const MAX_WAIT_MS = 0.2;
+const MAX_WAIT_MS = 0.1;
 const MAX_VIEWS = 1024;
 
 export class Outbox {
