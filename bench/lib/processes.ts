@@ -10,10 +10,11 @@ const CAN_PIN = CPU.server !== CPU.load && spawnSync('taskset', ['-c', '0', 'tru
 const PATIENCE_MS = 2_000;
 const PAGE_BYTES = 4096;
 
-export type Side = keyof typeof CPU;
+/** `free`: on any core; for what is not loaded from outside. */
+export type Side = keyof typeof CPU | 'free';
 
 function pinned(side: Side, command: readonly string[]): string[] {
-  return CAN_PIN ? ['taskset', '-c', String(CPU[side]), ...command] : [...command];
+  return CAN_PIN && side !== 'free' ? ['taskset', '-c', String(CPU[side]), ...command] : [...command];
 }
 
 export function start(side: Side, command: readonly string[], options: SpawnOptions = {}): ChildProcess {

@@ -30,7 +30,7 @@ export const calls: Measurement = {
   title: 'A call from function to function, there and back',
   async run(bench) {
     const client = new Client();
-    const weft = await Weft.start(await buildApp(join(APPS, 'calls')));
+    const weft = await Weft.start(await buildApp(join(APPS, 'calls')), 'free');
     const workerd = hasWorkerd() ? await startBoundWorkers() : undefined;
     try {
       const rows: Row[] = [];
@@ -86,8 +86,9 @@ function startBoundWorkers(): Promise<Server> {
     }
     return new Response('done');
   } };`;
-  return startWorkerd([
+  const workers = [
     { name: 'caller', script: caller, services: ['callee'] },
     { name: 'callee', script: callee },
-  ]);
+  ];
+  return startWorkerd(workers, 'free');
 }

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { AppBundle } from '../../src/model/app.ts';
-import { residentBytes, start, stop } from '../lib/processes.ts';
+import { residentBytes, type Side, start, stop } from '../lib/processes.ts';
 import type { Server } from './server.ts';
 import type { Answer, Command } from './weft-process.ts';
 
@@ -16,8 +16,8 @@ export class Weft {
     this.#url = url;
   }
 
-  static async start(bundle: AppBundle): Promise<Weft> {
-    const child = start('server', [process.execPath, join(import.meta.dirname, 'weft-process.ts')], {
+  static async start(bundle: AppBundle, side: Side = 'server'): Promise<Weft> {
+    const child = start(side, [process.execPath, join(import.meta.dirname, 'weft-process.ts')], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     });

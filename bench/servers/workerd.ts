@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { start, stop } from '../lib/processes.ts';
+import { type Side, start, stop } from '../lib/processes.ts';
 import { freePort, type Server, untilItAnswers } from './server.ts';
 
 export interface WorkerdWorker {
@@ -23,7 +23,7 @@ const BINARY = join(
 export const hasWorkerd = (): boolean => existsSync(BINARY);
 
 /** The first worker is the one that listens. */
-export async function startWorkerd(workers: readonly WorkerdWorker[]): Promise<Server> {
+export async function startWorkerd(workers: readonly WorkerdWorker[], side: Side = 'server'): Promise<Server> {
   const dir = mkdtempSync(join(tmpdir(), 'weft-bench-'));
   const port = await freePort();
   for (const { name, script, module } of workers) {
@@ -31,7 +31,7 @@ export async function startWorkerd(workers: readonly WorkerdWorker[]): Promise<S
     if (module) writeFileSync(join(dir, `${name}.wasm`), module);
   }
   writeFileSync(join(dir, 'config.capnp'), configuration(workers, port));
-  const child = start('server', [BINARY, 'serve', join(dir, 'config.capnp')]);
+  const child = start(side, [BINARY, 'serve', join(dir, 'config.capnp')]);
   const url = `http://127.0.0.1:${port}/`;
   await untilItAnswers(url);
   return {
