@@ -42,3 +42,28 @@ export class FunctionCounters {
     };
   }
 }
+
+/** Of the same function elsewhere: in another version or thread. */
+export function addFunctionMetrics(a: FunctionMetrics, b: FunctionMetrics): FunctionMetrics {
+  return {
+    app: a.app,
+    function: a.function,
+    byStatus: addCounts(a.byStatus, b.byStatus),
+    started: a.started + b.started,
+    buckets: a.buckets.map((count, at) => count + (b.buckets[at] ?? 0)),
+    seconds: a.seconds + b.seconds,
+    calls: a.calls + b.calls,
+    coldStarts: a.coldStarts + b.coldStarts,
+    rollbacks: a.rollbacks + b.rollbacks,
+    interrupts: a.interrupts + b.interrupts,
+    traps: a.traps + b.traps,
+    contextsLive: a.contextsLive + b.contextsLive,
+    contextsWaiting: a.contextsWaiting + b.contextsWaiting,
+  };
+}
+
+export function addCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
+  const sum: Record<string, number> = { ...a };
+  for (const [key, count] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
+}

@@ -7,6 +7,7 @@ import { createHostImports, type HostImports } from './host/imports.ts';
 import { respondError } from './http-sink.ts';
 import { LogBatch } from './log-batch.ts';
 import { contextBytesPerThread } from './memory-budget.ts';
+import { addFunctionMetrics } from './metrics.ts';
 import { Peers } from './peers.ts';
 import { type Contracts, prepare } from './prepare.ts';
 import type { AppVersion, FromThread, FunctionMetrics, LogRecord, ThreadMetrics } from './protocol.ts';
@@ -188,25 +189,5 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
 function add(into: Map<string, FunctionMetrics>, metrics: FunctionMetrics): void {
   const key = `${metrics.app}/${metrics.function}`;
   const old = into.get(key);
-  if (!old) {
-    into.set(key, metrics);
-    return;
-  }
-  const byStatus: Record<string, number> = { ...old.byStatus };
-  for (const [status, count] of Object.entries(metrics.byStatus)) byStatus[status] = (byStatus[status] ?? 0) + count;
-  into.set(key, {
-    app: old.app,
-    function: old.function,
-    byStatus,
-    started: old.started + metrics.started,
-    buckets: old.buckets.map((count, i) => count + (metrics.buckets[i] ?? 0)),
-    seconds: old.seconds + metrics.seconds,
-    calls: old.calls + metrics.calls,
-    coldStarts: old.coldStarts + metrics.coldStarts,
-    rollbacks: old.rollbacks + metrics.rollbacks,
-    interrupts: old.interrupts + metrics.interrupts,
-    traps: old.traps + metrics.traps,
-    contextsLive: old.contextsLive + metrics.contextsLive,
-    contextsWaiting: old.contextsWaiting + metrics.contextsWaiting,
-  });
+  into.set(key, old ? addFunctionMetrics(old, metrics) : metrics);
 }

@@ -1,4 +1,5 @@
 /** What all engine threads counted, as one: threads come and go, their counts stay. */
+import { addCounts, addFunctionMetrics } from '../engine/metrics.ts';
 import type { FunctionMetrics, IngressMetrics, ThreadMetrics } from '../engine/protocol.ts';
 
 export interface ThreadReport {
@@ -29,30 +30,12 @@ function addReport(totals: Totals, { metrics, ingress }: ThreadReport): Totals {
   const functions = new Map(totals.functions.map((fn) => [keyOf(fn), fn]));
   for (const fn of metrics.functions) {
     const known = functions.get(keyOf(fn));
-    functions.set(keyOf(fn), known ? addFunction(known, fn) : fn);
+    functions.set(keyOf(fn), known ? addFunctionMetrics(known, fn) : fn);
   }
   return {
     functions: [...functions.values()],
     switches: totals.switches + metrics.switches,
     ingress: addIngress(totals.ingress, ingress),
-  };
-}
-
-function addFunction(a: FunctionMetrics, b: FunctionMetrics): FunctionMetrics {
-  return {
-    app: a.app,
-    function: a.function,
-    byStatus: addCounts(a.byStatus, b.byStatus),
-    started: a.started + b.started,
-    buckets: a.buckets.map((count, at) => count + (b.buckets[at] ?? 0)),
-    seconds: a.seconds + b.seconds,
-    calls: a.calls + b.calls,
-    coldStarts: a.coldStarts + b.coldStarts,
-    rollbacks: a.rollbacks + b.rollbacks,
-    interrupts: a.interrupts + b.interrupts,
-    traps: a.traps + b.traps,
-    contextsLive: a.contextsLive + b.contextsLive,
-    contextsWaiting: a.contextsWaiting + b.contextsWaiting,
   };
 }
 
@@ -65,12 +48,6 @@ function addIngress(a: IngressMetrics, b: IngressMetrics): IngressMetrics {
     refused: addCounts(a.refused, b.refused),
     cutOff: a.cutOff + b.cutOff,
   };
-}
-
-function addCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
-  const sum: Record<string, number> = { ...a };
-  for (const [key, count] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + count;
-  return sum;
 }
 
 function keyOf(fn: FunctionMetrics): string {

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildSpec, ContractName, FunctionSpec } from '../../src/model/app.ts';
 import { WeftError } from '../../src/model/errors.ts';
-import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { type Builder, createBuilder, type ToolchainChoice } from '../../src/toolchain/index.ts';
 import { TestEngine, type TestFunction } from '../engine/harness.ts';
+import { fn, sources } from '../toolchain/workshop.ts';
 
 export const PROGRAMS = join(import.meta.dirname, 'programs');
 /** Shared with the other tests: the guest runtime is compiled once. */
@@ -61,29 +61,5 @@ function specOf({
   cppStandard = 'c++20',
   stackBytes = 64 * 1024,
 }: Program): FunctionSpec {
-  return {
-    name: 'fn',
-    contract,
-    build: {
-      kind: 'sources',
-      sources: [join(PROGRAMS, file)],
-      includeDirs,
-      defines: [],
-      flags,
-      linkFlags: [],
-      libraries: [],
-      cStandard: 'c17',
-      cppStandard,
-      stackBytes,
-    },
-    rollback: 'request',
-    limits: DEFAULT_LIMITS,
-    env: {},
-    secrets: {},
-    args: [],
-    origins: [],
-    idleMs: 0,
-    warm: 0,
-    files: {},
-  };
+  return fn(sources([join(PROGRAMS, file)], { includeDirs, flags, cppStandard, stackBytes }), contract);
 }

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContractName, FunctionSpec } from '../../src/model/app.ts';
-import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { createBuilder } from '../../src/toolchain/index.ts';
+import { fn, sources } from '../toolchain/workshop.ts';
 
 /** Shared with the other tests: what did not change is not compiled again. */
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/weft');
@@ -39,29 +39,5 @@ async function build(path: string, options: Options): Promise<Uint8Array<ArrayBu
 }
 
 function specOf(path: string, { contract = 'weft', flags = [] }: Options): FunctionSpec {
-  return {
-    name: 'function',
-    contract,
-    build: {
-      kind: 'sources',
-      sources: [path],
-      includeDirs: [],
-      defines: [],
-      flags,
-      linkFlags: [],
-      libraries: [],
-      cStandard: 'c17',
-      cppStandard: 'c++20',
-      stackBytes: 64 * 1024,
-    },
-    rollback: 'request',
-    limits: DEFAULT_LIMITS,
-    env: {},
-    secrets: {},
-    args: [],
-    origins: [],
-    idleMs: 0,
-    warm: 0,
-    files: {},
-  };
+  return fn(sources([path], { flags }), contract);
 }
