@@ -8,6 +8,7 @@ import { WeftError } from '../model/errors.ts';
 import { CALL_ERROR, KIND_CALL, KIND_HTTP } from './abi.ts';
 import { callError } from './call.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
+import { CalleeDeadlines } from './callee-deadlines.ts';
 import type { Context } from './context.ts';
 import type { Input } from './contract.ts';
 import { ENTER, START } from './entries.ts';
@@ -50,16 +51,8 @@ export interface ChainStart {
   readonly initializer?: '_initialize' | 'weft_init';
 }
 
-/** An activation of a callee, and since when it is known to be there. */
-interface Watched {
-  readonly member: number;
-  readonly crossing: number;
-  readonly since: number;
-}
-
-/** Most requests call nobody through the host and are over before anybody looks: they share these, which stay empty. */
+/** Most requests call nobody through the host and are over before anybody looks: they share this one, which stays empty. */
 const NO_CALLS: CallsUnderWay[] = [];
-const NOTHING_WATCHED: Watched[] = [];
 
 export class Chain {
   readonly runtime: Runtime;
@@ -100,8 +93,7 @@ export class Chain {
   #over = false;
   /** The callee that the interrupt's slow path ended for its own deadline, for the trap handler. */
   #overdue: number | undefined;
-  /** By member: the activation that was last found in it. */
-  #watched: Watched[] = NOTHING_WATCHED;
+  #deadlines: CalleeDeadlines | undefined;
 
   constructor(start: ChainStart, input: Input) {
     this.runtime = start.runtime;
@@ -416,7 +408,7 @@ export class Chain {
     this.journal.rewind(crossing, error);
     this.group.rollBack(true);
     this.#calls = NO_CALLS;
-    this.#watched = NOTHING_WATCHED;
+    this.#deadlines = undefined;
     this.#results?.take(undefined);
     this.#begin();
     return true;
@@ -464,31 +456,10 @@ export class Chain {
     return this.#overdue === undefined ? 'go-on' : 'end';
   }
 
-  /**
-   * The outermost callee that passed its own deadline. Callees are entered without a look at the clock; their time counts from when
-   * they are first found running or waiting.
-   */
   #findOverdue(now: number): number | undefined {
-    const { contexts, shape } = this.group;
-    if (contexts.length === 1) return undefined;
-    let found: Watched | undefined;
-    for (let member = 0; member < contexts.length; member++) {
-      if (member === this.fn.member || (this.#word(BUSY) & (1 << member)) === 0) continue;
-      const watched = this.#watch(member, now);
-      const { deadlineMs } = (shape.functions[member] as GuestFunction).spec.limits;
-      if (now - watched.since >= deadlineMs && (!found || watched.crossing < found.crossing)) found = watched;
-    }
-    return found?.member;
-  }
-
-  #watch(member: number, now: number): Watched {
-    const crossing = this.#word(openAt(this.group.contexts.length, member));
-    const known = this.#watched[member];
-    if (known?.crossing === crossing) return known;
-    const watched = { member, crossing, since: now };
-    if (this.#watched === NOTHING_WATCHED) this.#watched = [];
-    this.#watched[member] = watched;
-    return watched;
+    if (this.group.contexts.length === 1) return undefined;
+    this.#deadlines ??= new CalleeDeadlines();
+    return this.#deadlines.overdue(this.group, this.fn.member, now);
   }
 
   /** While the chain waits: ends it, or a callee in it, when the time is over. */
