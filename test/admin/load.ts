@@ -1,8 +1,11 @@
 /** Clients in a thread of their own: they ask until they are told to stop, and then tell how often they got which answer. */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 export interface Load {
+  /** Until so many more requests were answered. */
+  answered(more: number): Promise<void>;
   /** Answers, as "status body" → how often. */
   stop(): Promise<ReadonlyMap<string, number>>;
 }
@@ -12,11 +15,21 @@ interface Options {
   readonly clients: number;
 }
 
+interface Shared extends Options {
+  /** Word 0: answers so far. */
+  readonly count: Int32Array;
+}
+
 /** So many requests at once, from when this returns. */
 export async function startLoad(options: Options): Promise<Load> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: options });
+  const count = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL(import.meta.url), { workerData: { ...options, count } satisfies Shared });
   await once(worker, 'message');
   return {
+    async answered(more) {
+      const enough = Atomics.load(count, 0) + more;
+      while (Atomics.load(count, 0) < enough) await sleep(1);
+    },
     async stop() {
       worker.postMessage('stop');
       const [answers] = (await once(worker, 'message')) as [ReadonlyMap<string, number>]; // as sent below
@@ -26,7 +39,7 @@ export async function startLoad(options: Options): Promise<Load> {
   };
 }
 
-async function run({ url, clients }: Options): Promise<void> {
+async function run({ url, clients, count }: Shared): Promise<void> {
   const answers = new Map<string, number>();
   let over = false;
   parentPort?.once('message', () => {
@@ -38,6 +51,7 @@ async function run({ url, clients }: Options): Promise<void> {
       (error: Error) => `failed: ${error.message}`,
     );
     answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    Atomics.add(count, 0, 1);
   };
   const client = async (): Promise<void> => {
     while (!over) await ask();
@@ -49,4 +63,4 @@ async function run({ url, clients }: Options): Promise<void> {
   parentPort?.postMessage(answers);
 }
 
-if (!isMainThread) await run(workerData as Options); // as startLoad gave it
+if (!isMainThread) await run(workerData as Shared); // as startLoad gave it
