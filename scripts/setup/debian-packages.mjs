@@ -4,7 +4,8 @@ import { SetupError, say } from './step.mjs';
 
 /** Newest that every distribution we know has, first; 16 is the oldest that Weft uses. */
 const CLANG_VERSIONS = ['19', '18', '17', '16', '20', '21'];
-const clangPackages = (v) => [`clang-${v}`, `lld-${v}`, `libc++-${v}-dev-wasm32`, `libclang-rt-${v}-dev-wasm32`];
+/** llvm: its llvm-ar makes the static libraries of wasm objects that tests link. */
+const clangPackages = (v) => [`clang-${v}`, `lld-${v}`, `llvm-${v}`, `libc++-${v}-dev-wasm32`, `libclang-rt-${v}-dev-wasm32`];
 
 const NEEDS = {
   test: {
