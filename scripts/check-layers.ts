@@ -8,7 +8,7 @@ import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Low to high. */
-export const LAYERS = ['model', 'manifest', 'toolchain', 'registry', 'engine', 'contracts', 'gateway', 'cli'] as const;
+export const LAYERS = ['model', 'manifest', 'toolchain', 'registry', 'engine', 'drivers', 'contracts', 'gateway', 'cli'] as const;
 
 interface Import {
   readonly target: string;

@@ -47,7 +47,9 @@ async function memory(bench: Bench, bundle: AppBundle): Promise<Row> {
 /** In this process, so that a rollback can be timed by itself: each comes after a request that ran. */
 async function rollback(bench: Bench, { app, functions, merge }: AppBundle): Promise<Row> {
   const engine = new EngineThread({ thread: 0, threads: 1, controls: [createControl()], contracts: CONTRACTS, report: () => {} });
-  const deployed = functions.map(({ settings, wasm, files }) => ({ spec: settings, files, module: new WebAssembly.Module(wasm) }));
+  const deployed = functions.flatMap(({ settings, wasm, files }) =>
+    wasm ? [{ spec: settings, files, module: new WebAssembly.Module(wasm), program: undefined }] : [],
+  );
   await engine.deploy({ app, version: 1, merge, functions: deployed });
   try {
     bench.progress('rollback');
@@ -56,7 +58,7 @@ async function rollback(bench: Bench, { app, functions, merge }: AppBundle): Pro
     const target = atMost(value.median, 5, '≤ 5 µs');
     return { what: 'rollback of the default context', subject: 'after an echo', unit: 'µs', value, target };
   } finally {
-    engine.close();
+    await engine.close();
   }
 }
 

@@ -21,12 +21,14 @@ export async function build(terminal: Terminal, paths: readonly string[], { outp
   for (const [at, { app }] of loaded.entries()) {
     const folder = output ?? join(app.dir, 'build');
     await makeFolder(folder);
-    for (const { settings, wasm } of built[at]?.bundle.functions ?? []) {
-      const path = join(folder, `${settings.name}.wasm`);
-      await writeWhole(path, wasm).catch(refuse(path));
+    for (const { settings, wasm, executable } of built[at]?.bundle.functions ?? []) {
+      const bytes = wasm ?? executable;
+      if (!bytes) continue; // its program is in an image
+      const path = join(folder, wasm ? `${settings.name}.wasm` : settings.name);
+      await writeWhole(path, bytes, wasm ? 0o666 : 0o777).catch(refuse(path));
       const shown = relative('.', path);
       const key = built[at]?.artifacts.get(settings.name)?.key;
-      terminal.data({ app: app.name, function: settings.name, path: shown, bytes: wasm.length, key }, shown);
+      terminal.data({ app: app.name, function: settings.name, path: shown, bytes: bytes.length, key }, shown);
     }
   }
 }
@@ -44,9 +46,9 @@ export async function buildApps(terminal: Terminal, loaded: readonly LoadedApp[]
 }
 
 /** Nobody who reads it meanwhile gets half of it. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+async function writeWhole(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   const unfinished = `${path}.${process.pid}.tmp`;
-  await writeFile(unfinished, bytes);
+  await writeFile(unfinished, bytes, { mode });
   await rename(unfinished, path);
 }
 

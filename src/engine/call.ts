@@ -2,7 +2,8 @@
 import { WeftError } from '../model/errors.ts';
 import { CALL_ERROR } from './abi.ts';
 import type { Chain, Sink } from './chain.ts';
-import { Failure, TOO_LARGE } from './contract.ts';
+import { Failure, type Outcome, TOO_LARGE } from './contract.ts';
+import type { HostedFunction, Version } from './version.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -25,14 +26,16 @@ export class PendingCall implements Sink {
   }
 
   ended(chain: Chain, result: number): void {
-    const { fn } = chain;
-    const answer = fn.contract.answer(chain, result);
+    this.take(chain.version, chain.fn, chain.fn.contract.answer(chain, result));
+  }
+
+  take(version: Version, fn: HostedFunction, answer: Outcome): void {
     if (answer instanceof Failure) {
-      chain.version.log(fn, 'error', answer.reason);
+      version.log(fn, 'error', answer.reason);
       this.settle(CALL_ERROR.failed, answer.answer?.status ?? 500, NOTHING);
     } else if (answer === TOO_LARGE || answer.body.length > fn.spec.limits.responseBytes) {
       const { name, limits } = fn.spec;
-      chain.version.complain(fn, new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
+      version.complain(fn, new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
       this.settle(CALL_ERROR.tooLarge, 500, NOTHING);
     } else {
       this.settle(0, answer.status, answer.body.slice());
@@ -75,6 +78,7 @@ export function callError(error: WeftError): number {
       return CALL_ERROR.tooLarge;
     case 'WEFT_MEMORY':
     case 'WEFT_FUNCTION_TRAPPED':
+    case 'WEFT_FUNCTION_CRASHED':
       return CALL_ERROR.trapped;
     default:
       return CALL_ERROR.failed;

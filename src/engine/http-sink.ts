@@ -3,7 +3,8 @@ import { WeftError } from '../model/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { MAX_RESPONSE_HEAD_BYTES } from '../model/limits.ts';
 import type { Chain, Sink } from './chain.ts';
-import { Failure, TOO_LARGE } from './contract.ts';
+import { Failure, type Outcome, TOO_LARGE } from './contract.ts';
+import type { HostedFunction, Version } from './version.ts';
 
 const encoder = new TextEncoder();
 const JSON_HEAD = encoder.encode('Content-Type: application/json\r\n');
@@ -16,39 +17,17 @@ export class HttpSink implements Sink {
   }
 
   ended(chain: Chain, result: number): void {
-    const status = chain.streaming ? this.#endStream(chain, result) : this.#answer(chain, result);
-    chain.fn.counters.finished(status, performance.now() - chain.startedAt);
+    const { fn, version } = chain;
+    const status = chain.streaming
+      ? this.#endStream(chain, result)
+      : respondOutcome(this.#exchange, version, fn, fn.contract.answer(chain, result));
+    fn.counters.finished(status, performance.now() - chain.startedAt);
   }
 
   failed(chain: Chain, error: WeftError): void {
     chain.fn.counters.finished(error.entry.status, performance.now() - chain.startedAt);
     if (chain.streaming) this.#exchange.abort();
     else respondError(this.#exchange, error);
-  }
-
-  #answer(chain: Chain, result: number): number {
-    const { fn } = chain;
-    const { name, limits } = fn.spec;
-    const answer = fn.contract.answer(chain, result);
-    if (answer instanceof Failure) {
-      chain.version.log(fn, 'error', answer.reason);
-      if (!answer.answer) return respondError(this.#exchange, new WeftError('WEFT_FUNCTION_FAILED', { name, reason: answer.reason }));
-      this.#exchange.respond(answer.answer.status, answer.answer.head, answer.answer.body);
-      return answer.answer.status;
-    }
-    if (answer === TOO_LARGE || answer.body.length > limits.responseBytes) {
-      const error = new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes });
-      chain.version.complain(fn, error);
-      return respondError(this.#exchange, error);
-    }
-    const illegal = illegalHead(answer.status, answer.head);
-    if (illegal !== undefined) {
-      const error = new WeftError('WEFT_BAD_RESPONSE', { name, reason: illegal });
-      chain.version.complain(fn, error);
-      return respondError(this.#exchange, error);
-    }
-    this.#exchange.respond(answer.status, answer.head, answer.body);
-    return answer.status;
   }
 
   #endStream(chain: Chain, result: number): number {
@@ -60,6 +39,27 @@ export class HttpSink implements Sink {
     this.#exchange.abort();
     return 500;
   }
+}
+
+/** Answers with what a function gave, once that is seen to be within its limits and legal. The status that was sent. */
+export function respondOutcome(exchange: Exchange, version: Version, fn: HostedFunction, outcome: Outcome): number {
+  const { name, limits } = fn.spec;
+  const refuse = (error: WeftError): number => {
+    version.complain(fn, error);
+    return respondError(exchange, error);
+  };
+  if (outcome instanceof Failure) {
+    version.log(fn, 'error', outcome.reason);
+    if (!outcome.answer) return respondError(exchange, new WeftError('WEFT_FUNCTION_FAILED', { name, reason: outcome.reason }));
+    exchange.respond(outcome.answer.status, outcome.answer.head, outcome.answer.body);
+    return outcome.answer.status;
+  }
+  if (outcome === TOO_LARGE || outcome.body.length > limits.responseBytes)
+    return refuse(new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
+  const illegal = illegalHead(outcome.status, outcome.head);
+  if (illegal !== undefined) return refuse(new WeftError('WEFT_BAD_RESPONSE', { name, reason: illegal }));
+  exchange.respond(outcome.status, outcome.head, outcome.body);
+  return outcome.status;
 }
 
 /** What is wrong with status and header lines at first sight; the ingress looks closer, at what is in the lines. */

@@ -6,8 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { CALL_ERROR } from './abi.ts';
 import { PendingCall } from './call.ts';
 import { controlWords, PREEMPTED, RUNNING_NOW } from './control.ts';
-import type { GuestFunction } from './guest-function.ts';
-import type { Version } from './version.ts';
+import type { HostedFunction, Version } from './version.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -82,7 +81,7 @@ export class Peers {
   }
 
   /** Takes the call over when this thread is busy and another is idle. */
-  offer(version: Version, target: GuestFunction, body: Uint8Array, offer: Offer, pending: PendingCall): boolean {
+  offer(version: Version, target: HostedFunction, body: Uint8Array, offer: Offer, pending: PendingCall): boolean {
     if (this.#peers.size === 0 || Atomics.load(this.#own, PREEMPTED) === 0) return false;
     for (const { port, words } of this.#peers.values()) {
       if (Atomics.load(words, PREEMPTED) > 0 || Atomics.load(words, RUNNING_NOW) === 1) continue;

@@ -6,10 +6,12 @@ import { WeftError } from '../model/errors.ts';
 import { MAILBOX } from './abi.ts';
 import { Chain } from './chain.ts';
 import type { Contract } from './contract.ts';
+import { DrivenFunction } from './driven-function.ts';
+import type { Drivers } from './driver.ts';
 import { type Group, GroupShape } from './group.ts';
 import { GuestFunction, type MailboxLayout } from './guest-function.ts';
 import { inspect } from './guest-module.ts';
-import type { AppVersion } from './protocol.ts';
+import type { AppVersion, DeployedFunction } from './protocol.ts';
 import { Snapshot } from './snapshot.ts';
 import { Version, type VersionParts } from './version.ts';
 
@@ -17,25 +19,33 @@ const NOTHING = new Uint8Array(0);
 
 export type Contracts = Readonly<Record<string, Contract>>;
 
+export interface PrepareParts extends Omit<VersionParts, 'app' | 'number'> {
+  readonly drivers: Drivers | undefined;
+}
+
 /** @throws WeftError WEFT_MODULE_REFUSED, WEFT_INIT_FAILED, WEFT_EXHAUSTED */
-export async function prepare(source: AppVersion, contracts: Contracts, parts: Omit<VersionParts, 'app' | 'number'>): Promise<Version> {
+export async function prepare(source: AppVersion, contracts: Contracts, parts: PrepareParts): Promise<Version> {
   const functions = source.functions.map(({ spec, module, files }, id) => {
+    if (spec.isolation.kind !== 'context') return new DrivenFunction(id, spec);
     const contract = contracts[spec.contract];
     if (!contract) throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason: `contract ${spec.contract} is not known` });
+    if (!module) throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason: 'it has no module' });
     return new GuestFunction(id, spec, inspect(spec, module, parts.host.provided), contract, files);
   });
   const version = new Version({ ...parts, app: source.app, number: source.version }, functions);
   try {
-    for (const fn of functions) await initialize(version, fn, parts);
+    for (const fn of version.guests) await initialize(version, fn, parts);
+    for (const [id, fn] of functions.entries())
+      if (fn instanceof DrivenFunction) await open(version, fn, source.functions[id], parts.drivers);
     version.goLive(source.merge);
   } catch (cause) {
-    for (const fn of functions) fn.shape?.clear();
+    await version.release();
     throw cause;
   }
   return version;
 }
 
-async function initialize(version: Version, fn: GuestFunction, parts: Omit<VersionParts, 'app' | 'number'>): Promise<void> {
+async function initialize(version: Version, fn: GuestFunction, parts: PrepareParts): Promise<void> {
   const shape = new GroupShape(parts.runtime, parts.host, [fn]);
   for (const initializer of fn.guest.initializers) await runInitializer(version, fn, shape.acquire(fn), initializer);
   const group = shape.acquire(fn);
@@ -47,6 +57,27 @@ async function initialize(version: Version, fn: GuestFunction, parts: Omit<Versi
   fn.snapshot = new Snapshot(context);
   fn.counters.coldStarts = 0;
   shape.put(group);
+}
+
+async function open(
+  version: Version,
+  fn: DrivenFunction,
+  source: DeployedFunction | undefined,
+  drivers: Drivers | undefined,
+): Promise<void> {
+  const { kind } = fn.spec.isolation;
+  const driver = kind === 'context' ? undefined : drivers?.[kind];
+  if (!driver || !source) throw new WeftError('WEFT_MODULE_REFUSED', { name: fn.name, reason: `isolation ${kind} is not to be had here` });
+  const { app, number } = version;
+  fn.driven = await driver.open(
+    { app, version: number, spec: fn.spec, program: source.program, files: source.files },
+    {
+      log: (level, text) => version.log(fn, level, text),
+      instances: (change) => (fn.counters.contextsLive += change),
+      coldStart: () => fn.counters.coldStarts++,
+      call: (request, name, body) => version.callByName(fn, request, name, body),
+    },
+  );
 }
 
 function runInitializer(version: Version, fn: GuestFunction, group: Group, initializer: '_initialize' | 'weft_init'): Promise<void> {

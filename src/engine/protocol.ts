@@ -5,10 +5,13 @@
 import type { FunctionSettings } from '../model/app.ts';
 import type { ErrorCode, ErrorDetails } from '../model/errors.ts';
 
-/** A function with its compiled module; the module is shared between threads, not copied. */
+/** A function with what runs it, as its isolation wants: a module, a program, or (in a container) neither. */
 export interface DeployedFunction {
   readonly spec: FunctionSettings;
-  readonly module: WebAssembly.Module;
+  /** Compiled; shared between threads, not copied. */
+  readonly module: WebAssembly.Module | undefined;
+  /** Path of the native program or library, ready to be executed. */
+  readonly program: string | undefined;
   /** Read-only files packed with the function: guest path → bytes (backed by shared memory). */
   readonly files: Readonly<Record<string, Uint8Array>>;
 }

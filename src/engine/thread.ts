@@ -2,7 +2,8 @@
 import { WeftError } from '../model/errors.ts';
 import type { Dispatcher, Exchange, Route } from '../model/exchange.ts';
 import { mostContexts } from './address-space.ts';
-import type { GuestFunction } from './guest-function.ts';
+import { DrivenFunction } from './driven-function.ts';
+import type { Drivers } from './driver.ts';
 import { createHostImports, type HostImports } from './host/imports.ts';
 import { respondError } from './http-sink.ts';
 import { LogBatch } from './log-batch.ts';
@@ -12,12 +13,12 @@ import { Peers } from './peers.ts';
 import { type Contracts, prepare } from './prepare.ts';
 import type { AppVersion, FromThread, FunctionMetrics, LogRecord, ThreadMetrics } from './protocol.ts';
 import { Runtime } from './runtime.ts';
-import type { Version } from './version.ts';
+import type { HostedFunction, Version } from './version.ts';
 
 const IDLE_SWEEP_MS = 500;
 
 interface FunctionRoute extends Route {
-  readonly fn: GuestFunction;
+  readonly fn: HostedFunction;
   readonly version: Version;
 }
 
@@ -26,6 +27,8 @@ export interface EngineOptions {
   readonly threads: number;
   readonly controls: readonly WebAssembly.Memory[];
   readonly contracts: Contracts;
+  /** What runs functions that are not in contexts; without it, such functions are refused. */
+  readonly drivers?: Drivers;
   readonly report: (message: FromThread) => void;
   /** Contexts that all threads of the process may have together; as many as fit when absent. */
   readonly maxContexts?: number;
@@ -38,6 +41,7 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
   readonly peers: Peers;
   readonly #host: HostImports;
   readonly #contracts: Contracts;
+  readonly #drivers: Drivers | undefined;
   readonly #report: (message: FromThread) => void;
   readonly #logs: LogBatch;
   readonly #live = new Map<string, Version>();
@@ -51,6 +55,7 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
   constructor(options: EngineOptions) {
     const { thread, threads, controls } = options;
     this.#contracts = options.contracts;
+    this.#drivers = options.drivers;
     this.#report = options.report;
     this.#logs = new LogBatch((records) => this.#report({ type: 'log', records }));
     this.runtime = new Runtime({
@@ -71,7 +76,7 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
   dispatch(route: FunctionRoute, exchange: Exchange): void {
     const { fn, version } = route;
     try {
-      const early = fn.contract.admit?.(fn.spec, exchange);
+      const early = fn instanceof DrivenFunction ? undefined : fn.contract.admit?.(fn.spec, exchange);
       if (early) {
         exchange.respond(early.status, early.head, early.body);
         fn.counters.finished(early.status, 0);
@@ -92,6 +97,7 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
       const version = await prepare(source, this.#contracts, {
         runtime: this.runtime,
         host: this.#host,
+        drivers: this.#drivers,
         peers: this.peers,
         log: (fn, level, text) => this.#logs.add({ time: Date.now(), level, app, function: fn.name, thread: this.runtime.thread, text }),
       });
@@ -139,13 +145,19 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
 
   /** 0 frees a function's contexts, n makes n ready. */
   scale(name: string, contexts: number): void {
-    const shape = this.#routes.get(name)?.fn.shape;
+    const fn = this.#routes.get(name)?.fn;
+    // As many as there is room for are ready; to ask for more than that must not end the thread.
+    const fewer = (cause: unknown): void =>
+      this.log(name, 'warn', `fewer than ${contexts} are ready: ${cause instanceof Error ? cause.message : String(cause)}`);
+    if (fn instanceof DrivenFunction) {
+      fn.driven?.scale(contexts).catch(fewer);
+      return;
+    }
     try {
-      if (contexts === 0) shape?.clear();
-      else shape?.warm(contexts);
+      if (contexts === 0) fn?.shape?.clear();
+      else fn?.shape?.warm(contexts);
     } catch (cause) {
-      // As many as there is room for are ready; to ask for more than that must not end the thread.
-      this.log(name, 'warn', `fewer than ${contexts} contexts are ready: ${cause instanceof Error ? cause.message : String(cause)}`);
+      fewer(cause);
     }
   }
 
@@ -164,7 +176,12 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
     const now = performance.now();
     for (const version of this.#versions) {
       for (const fn of version.functions) {
-        const { shape, spec } = fn;
+        const { spec } = fn;
+        if (fn instanceof DrivenFunction) {
+          if (spec.idleMs > 0 && fn.running === 0 && now - fn.lastUsed >= spec.idleMs) fn.driven?.scale(0).catch(() => {}); // what does not end now is asked again
+          continue;
+        }
+        const { shape } = fn;
         if (!shape || spec.idleMs === 0 || shape.idle === 0) continue;
         if (shape.functions.every((f) => f.running === 0 && now - f.lastUsed >= f.spec.idleMs)) shape.clear();
       }
@@ -177,10 +194,12 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
     return chains;
   }
 
-  close(): void {
+  /** What drivers started is gone when this resolves. */
+  async close(): Promise<void> {
     clearInterval(this.#idle);
     this.runtime.close();
     this.peers.close();
+    await Promise.all(Object.values(this.#drivers ?? {}).map((driver) => driver.close()));
     this.#logs.flush();
   }
 }

@@ -2,11 +2,12 @@
 import { WeftError } from '../model/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { CALL_ERROR } from './abi.ts';
-import type { PendingCall } from './call.ts';
-import { callError } from './call.ts';
+import { callError, PendingCall } from './call.ts';
 import { Chain } from './chain.ts';
 import { type Group, GroupShape } from './group.ts';
-import type { GuestFunction } from './guest-function.ts';
+import { DrivenFunction } from './driven-function.ts';
+import type { CallOutcome, DrivenRequest } from './driver.ts';
+import { GuestFunction } from './guest-function.ts';
 import type { HostImports } from './host/imports.ts';
 import { HttpSink } from './http-sink.ts';
 import { MAX_MEMBERS } from './ledger.ts';
@@ -16,7 +17,17 @@ import type { Runtime } from './runtime.ts';
 
 const NOTHING = new Uint8Array(0);
 
-export type Log = (fn: GuestFunction, level: LogRecord['level'], text: string) => void;
+/** A function of a version, however it is kept apart. */
+export type HostedFunction = GuestFunction | DrivenFunction;
+
+export type Log = (fn: HostedFunction, level: LogRecord['level'], text: string) => void;
+
+/** Who makes a call, on behalf of which request. */
+interface Caller {
+  readonly fn: HostedFunction;
+  readonly depth: number;
+  readonly deadlineAt: number;
+}
 
 export interface VersionParts {
   readonly app: string;
@@ -32,8 +43,8 @@ export class Version {
   readonly number: number;
   readonly runtime: Runtime;
   readonly log: Log;
-  readonly functions: readonly GuestFunction[];
-  readonly byName: ReadonlyMap<string, GuestFunction>;
+  readonly functions: readonly HostedFunction[];
+  readonly byName: ReadonlyMap<string, HostedFunction>;
   /** Requests and calls under way. */
   chains = 0;
   readonly #names: readonly Uint8Array[];
@@ -42,7 +53,7 @@ export class Version {
   #live = false;
   #retired: (() => void) | undefined;
 
-  constructor(parts: VersionParts, functions: readonly GuestFunction[]) {
+  constructor(parts: VersionParts, functions: readonly HostedFunction[]) {
     this.app = parts.app;
     this.number = parts.number;
     this.runtime = parts.runtime;
@@ -67,7 +78,7 @@ export class Version {
       // One at once: functions that cannot be linked are found out at deploy.
       new GroupShape(this.runtime, this.#host, members).warm(1);
     }
-    for (const f of this.functions) {
+    for (const f of this.guests) {
       if (!grouped.has(f)) f.shape ??= new GroupShape(this.runtime, this.#host, [f]);
       f.shape?.warm(f.spec.warm);
     }
@@ -80,11 +91,11 @@ export class Version {
       const reason = `its merge group has ${named.size} functions, and at most ${MAX_MEMBERS} can be merged`;
       throw new WeftError('WEFT_MODULE_REFUSED', { name: names[0] ?? '', reason });
     }
-    return [...named].filter((f) => f.layout && f.contract.switchable);
+    return [...named].filter((f) => f instanceof GuestFunction && f.layout && f.contract.switchable) as GuestFunction[];
   }
 
   /** Says in the function's log what it, or its caller, ran into. */
-  complain(fn: GuestFunction, error: WeftError): void {
+  complain(fn: HostedFunction, error: WeftError): void {
     this.log(fn, 'error', `${error.code}: ${error.message}`);
   }
 
@@ -95,7 +106,11 @@ export class Version {
   }
 
   /** Runs an HTTP request. @throws WeftError when it cannot be admitted. */
-  request(fn: GuestFunction, exchange: Exchange): void {
+  request(fn: HostedFunction, exchange: Exchange): void {
+    if (fn instanceof DrivenFunction) {
+      fn.request(this, exchange);
+      return;
+    }
     const now = performance.now();
     const sink = new HttpSink(exchange);
     const group = this.#admit(fn);
@@ -106,28 +121,46 @@ export class Version {
 
   /** Starts a call that `chain` makes; its outcome goes to `pending`, perhaps before this returns. */
   call(chain: Chain, id: number, body: Uint8Array, pending: PendingCall, how: 'wait' | 'parallel'): void {
-    const target = this.functions[id];
+    const { currentDepth, activeFunction, deadlineAt } = chain;
+    this.#callFrom({ fn: activeFunction, depth: currentDepth, deadlineAt }, this.functions[id], body, pending, how);
+  }
+
+  /** A call that a driven function makes while it runs a request. */
+  callByName(fn: HostedFunction, { depth, deadlineAt }: DrivenRequest, name: string, body: Uint8Array): Promise<CallOutcome> {
+    return new Promise((resolve) => {
+      const pending = new PendingCall();
+      pending.onSettled(() => resolve(pending));
+      this.#callFrom({ fn, depth, deadlineAt }, this.byName.get(name), body, pending, 'wait');
+    });
+  }
+
+  #callFrom(from: Caller, target: HostedFunction | undefined, body: Uint8Array, pending: PendingCall, how: 'wait' | 'parallel'): void {
     if (!target || !this.#live) {
       pending.settle(CALL_ERROR.notFound, 404, NOTHING);
       return;
     }
-    const depth = chain.currentDepth + 1;
-    const limit = chain.activeFunction.spec.limits.callDepth;
+    const depth = from.depth + 1;
+    const limit = from.fn.spec.limits.callDepth;
     if (depth > limit) {
-      this.complain(chain.activeFunction, new WeftError('WEFT_CALL_DEPTH', { limit }));
+      this.complain(from.fn, new WeftError('WEFT_CALL_DEPTH', { limit }));
       pending.settle(CALL_ERROR.depth, 500, NOTHING);
       return;
     }
-    const deadlineAt = Math.min(chain.deadlineAt, performance.now() + target.spec.limits.deadlineMs);
-    if (!target.keepsState && this.#peers.offer(this, target, body, { depth, deadlineAt, how }, pending)) return;
+    const deadlineAt = Math.min(from.deadlineAt, performance.now() + target.spec.limits.deadlineMs);
+    const movable = target instanceof GuestFunction && !target.keepsState;
+    if (movable && this.#peers.offer(this, target, body, { depth, deadlineAt, how }, pending)) return;
     this.callHere(target, body, pending, depth, deadlineAt);
   }
 
-  callHere(target: GuestFunction, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
+  callHere(target: HostedFunction, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
     const { requestBytes } = target.spec.limits;
     target.counters.calls++;
     try {
       if (body.length > requestBytes) throw new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes: requestBytes });
+      if (target instanceof DrivenFunction) {
+        target.call(this, body, pending, depth, deadlineAt);
+        return;
+      }
       const group = this.#admit(target);
       const input = { head: NOTHING, body, method: 'POST', path: '', query: '' };
       new Chain({ runtime: this.runtime, version: this, fn: target, group, sink: pending, depth, deadlineAt }, input).start();
@@ -148,17 +181,29 @@ export class Version {
     return group;
   }
 
+  /** Functions that live in contexts. */
+  get guests(): readonly GuestFunction[] {
+    return this.functions.filter((f) => f instanceof GuestFunction);
+  }
+
+  /** Frees what its functions hold; none of them runs. */
+  async release(): Promise<void> {
+    for (const f of this.guests) f.shape?.clear();
+    await Promise.all(this.functions.flatMap((f) => (f instanceof DrivenFunction ? (f.driven?.close() ?? []) : [])));
+  }
+
   chainEnded(): void {
     if (--this.chains === 0) this.#retired?.();
   }
 
   /** A newer version took over: contexts go as soon as no request needs them. */
   retire(done: () => void): void {
-    this.#retired = () => {
+    const end = async (): Promise<void> => {
       this.#retired = undefined;
-      for (const f of this.functions) f.shape?.clear();
+      await this.release();
       done();
     };
+    this.#retired = () => void end();
     if (this.chains === 0) this.#retired();
   }
 }

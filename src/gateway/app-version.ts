@@ -18,19 +18,27 @@ export interface VersionSource {
   readonly version: number;
   readonly content: AppContent;
   readonly read: ReadArtifact;
+  /** Path at which an artifact can be executed. */
+  readonly placeProgram: (digest: string) => Promise<string>;
   /** What did not change since is taken from here. */
   readonly before: LiveApp | undefined;
 }
 
 /** @throws WeftError WEFT_MODULE_REFUSED, and what `read` throws */
-export async function loadVersion({ app, version, content, read, before }: VersionSource): Promise<AppVersion> {
+export async function loadVersion({ app, version, content, read, placeProgram, before }: VersionSource): Promise<AppVersion> {
   const { modules, files } = loadedOf(before);
   const load = async (fn: FunctionRecord): Promise<DeployedFunction> => {
-    const module = once(modules, fn.wasm, async () => compile(fn.settings.name, await read(fn.wasm)));
+    const { wasm, executable } = fn;
+    const module = wasm === undefined ? undefined : once(modules, wasm, async () => compile(fn.settings.name, await read(wasm)));
     const packed = Object.entries(fn.files).map(async ([path, digest]) => {
       return [path, await once(files, digest, async () => shared(await read(digest)))] as const;
     });
-    return { spec: fn.settings, module: await module, files: Object.fromEntries(await Promise.all(packed)) };
+    return {
+      spec: fn.settings,
+      module: await module,
+      program: executable === undefined ? undefined : await placeProgram(executable),
+      files: Object.fromEntries(await Promise.all(packed)),
+    };
   };
   const functions = await Promise.allSettled(content.functions.map(load));
   return { app, version, functions: functions.map(valueOf), merge: content.merge };
@@ -46,7 +54,7 @@ function loadedOf(app: LiveApp | undefined): Loaded {
   for (const [at, fn] of (app?.record.functions ?? []).entries()) {
     const deployed = app?.version.functions[at];
     if (!deployed) continue;
-    loaded.modules.set(fn.wasm, Promise.resolve(deployed.module));
+    if (fn.wasm !== undefined && deployed.module) loaded.modules.set(fn.wasm, Promise.resolve(deployed.module));
     for (const [path, content] of Object.entries(deployed.files)) {
       const digest = fn.files[path];
       if (digest !== undefined) loaded.files.set(digest, Promise.resolve(content));

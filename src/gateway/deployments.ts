@@ -79,10 +79,17 @@ export class Deployments {
     };
     const functions: AppContent['functions'] = [];
     checkApp(bundle.app, withoutArtifacts(bundle), this.#parts.registry.apps.values());
-    for (const { settings, wasm, files } of bundle.functions) {
+    for (const { settings, wasm, executable, files } of bundle.functions) {
       const packed: Record<string, string> = {};
       for (const [path, bytes] of Object.entries(files)) packed[path] = await put(bytes);
-      functions.push({ settings: mutable(settings), wasm: await put(wasm), files: packed, labels: {}, annotations: {} });
+      functions.push({
+        settings: mutable(settings),
+        ...(wasm ? { wasm: await put(wasm) } : {}),
+        ...(executable ? { executable: await put(executable) } : {}),
+        files: packed,
+        labels: {},
+        annotations: {},
+      });
     }
     return { content: { functions, merge: mutable(bundle.merge) }, given };
   }
@@ -93,7 +100,7 @@ export class Deployments {
     const before = live.get(app);
     if (before && isSame(before.record, content)) return { app, version: before.record.version, changed: false };
     const version = this.#nextVersion(app, before);
-    const next = await loadVersion({ app, version, content, read, before });
+    const next = await loadVersion({ app, version, content, read, placeProgram: (digest) => registry.placeProgram(digest), before });
     const record: AppRecord = { format: 1, app, version, deployedAt: Date.now(), ...content };
     try {
       await threads.deploy(next, before?.version);
@@ -130,7 +137,14 @@ export class Deployments {
   async #restoreApp(record: AppRecord): Promise<void> {
     const { registry, threads, live } = this.#parts;
     const { app, version } = record;
-    const next = await loadVersion({ app, version, content: record, read: (digest) => registry.readArtifact(digest), before: undefined });
+    const next = await loadVersion({
+      app,
+      version,
+      content: record,
+      read: (digest) => registry.readArtifact(digest),
+      placeProgram: (digest) => registry.placeProgram(digest),
+      before: undefined,
+    });
     await threads.deploy(next, undefined);
     live.set(app, { record, version: next, attempted: version });
   }
@@ -148,7 +162,7 @@ function isSame(record: AppRecord, { functions, merge }: AppContent): boolean {
 
 /** Enough to see whether the names will do, before anything is written. */
 function withoutArtifacts({ functions, merge }: AppBundle): AppContent {
-  const named = functions.map(({ settings }) => ({ settings: mutable(settings), wasm: '', files: {}, labels: {}, annotations: {} }));
+  const named = functions.map(({ settings }) => ({ settings: mutable(settings), files: {}, labels: {}, annotations: {} }));
   return { functions: named, merge: mutable(merge) };
 }
 

@@ -7,7 +7,7 @@ import type { AppRecord, FunctionRecord } from '../registry/record.ts';
 export interface FunctionStatus extends Omit<FunctionSettings, 'secrets'> {
   readonly app: string;
   readonly version: number;
-  /** `sha256:` and the digest of the module. */
+  /** `sha256:` and the digest of the module or program; for a container the name of its image. */
   readonly image: string;
   /** Names only. */
   readonly secrets: readonly string[];
@@ -54,7 +54,7 @@ function functionStatus(record: AppRecord, fn: FunctionRecord, metrics: readonly
     ...fn.settings,
     app: record.app,
     version: record.version,
-    image: `sha256:${fn.wasm}`,
+    image: fn.settings.isolation.kind === 'container' ? fn.settings.isolation.image : `sha256:${fn.wasm ?? fn.executable}`,
     secrets: Object.keys(fn.settings.secrets),
     files: Object.keys(fn.files),
     group: record.merge.find((group) => group.includes(name)) ?? [],

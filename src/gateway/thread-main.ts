@@ -4,6 +4,8 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { CONTRACTS } from '../contracts/index.ts';
+import { WIRES } from '../contracts/wires.ts';
+import { createDrivers } from '../drivers/index.ts';
 import type { FromThread, ThreadOptions, ToThread } from '../engine/protocol.ts';
 import { EngineThread } from '../engine/thread.ts';
 import { WeftError } from '../model/errors.ts';
@@ -22,7 +24,7 @@ class ThreadMain {
     this.#control = control;
     const report = (message: FromThread): void => control.postMessage(message);
     const { thread, threads, controls, listen } = options;
-    this.#engine = new EngineThread({ thread, threads, controls, contracts: CONTRACTS, report });
+    this.#engine = new EngineThread({ thread, threads, controls, contracts: CONTRACTS, drivers: createDrivers(WIRES), report });
     this.#requests = new ControlRequests(report);
     this.#ingress = createIngress(
       {
@@ -84,7 +86,7 @@ class ThreadMain {
 
   async #close(drainMs: number): Promise<void> {
     await this.#ingress.close(drainMs);
-    this.#engine.close();
+    await this.#engine.close();
     this.#control.postMessage({ type: 'closed' } satisfies FromThread);
     // What is left (a function that waits, an idle connection of outbound HTTP) has nobody to answer to.
     setImmediate(() => process.exit(0));

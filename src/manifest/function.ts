@@ -20,6 +20,7 @@ export async function readFunction(scope: FunctionScope): Promise<FunctionSpec> 
   return {
     name,
     contract,
+    isolation: { kind: 'context' },
     build,
     limits,
     rollback: scope.get('rollback') ?? 'request',

@@ -18,6 +18,7 @@ export function plainFunction(name: string, contract: ContractName, sources: rea
   return {
     name,
     contract,
+    isolation: { kind: 'context' },
     build: {
       kind: 'sources',
       sources,

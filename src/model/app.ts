@@ -1,7 +1,66 @@
 /** What a manifest becomes: the precise, complete description every other folder works from. */
 import type { Limits } from './limits.ts';
 
-export type ContractName = 'weft' | 'stdio' | 'nightcore';
+export const CONTRACT_NAMES = ['weft', 'stdio', 'nightcore', 'functions-framework', 'fn', 'http'] as const;
+export type ContractName = (typeof CONTRACT_NAMES)[number];
+
+/** What keeps a function apart from all others: a memory of its own, a sandboxed process, or a container. */
+export type Isolation = ContextIsolation | ProcessIsolation | ContainerIsolation;
+
+export interface ContextIsolation {
+  readonly kind: 'context';
+}
+
+export interface ProcessIsolation {
+  readonly kind: 'process';
+  /** strict: what the machine cannot give refuses the function. relaxed: it runs without, and its log says without what. */
+  readonly sandbox: 'strict' | 'relaxed';
+  /** none: a network with nothing in it but its own loopback. host: the machine's. */
+  readonly network: 'none' | 'host';
+  /** Folders of this machine that the function sees beside the read-only system. */
+  readonly mounts: readonly Mount[];
+  /** Where the program starts; absolute, as the function sees it. */
+  readonly workDir: string;
+  /** Where its HTTP server listens; absent when it is none, or is told by its contract. */
+  readonly listen?: ListenAddress;
+  readonly resources: Resources;
+}
+
+export interface ContainerIsolation {
+  readonly kind: 'container';
+  readonly image: string;
+  /** In place of the image's own command. */
+  readonly command?: readonly string[];
+  /** Where its HTTP server listens, inside; absent when its contract needs none. */
+  readonly port?: number;
+  readonly network: 'none' | 'bridge';
+  readonly mounts: readonly Mount[];
+  readonly resources: Resources;
+}
+
+export interface Mount {
+  /** Absolute path on this machine. */
+  readonly from: string;
+  /** Absolute path that the function sees. */
+  readonly to: string;
+  readonly writable: boolean;
+}
+
+export type ListenAddress = { readonly kind: 'port'; readonly port: number } | { readonly kind: 'unix'; readonly path: string };
+
+/** What one instance (process tree or container) may use beside `limits.memoryBytes`. */
+export interface Resources {
+  /** Processes and threads at once. */
+  readonly processes: number;
+  /** Processors' worth of time; 0 = no limit. */
+  readonly cpus: number;
+  /** Open files of each process. */
+  readonly openFiles: number;
+  /** Instances at once, in each engine thread; requests beyond wait for one. */
+  readonly instances: number;
+  /** GET of this path must answer 2xx before the instance gets requests; a connection is enough when absent. */
+  readonly healthPath?: string;
+}
 
 /** When a context returns to its snapshot: after each request, after each call, or not at all (state is kept). */
 export type Rollback = 'request' | 'call' | 'never';
@@ -23,6 +82,10 @@ export type BuildSpec =
       readonly stackBytes: number;
     }
   | { readonly kind: 'wasm'; readonly path: string }
+  /** A native program, or a native nightcore library (.so), that was built elsewhere. */
+  | { readonly kind: 'executable'; readonly path: string }
+  /** Nothing is built: the program is in an image. */
+  | { readonly kind: 'none' }
   | {
       readonly kind: 'cmake' | 'make';
       /** Folder of the CMakeLists.txt or Makefile. */
@@ -41,6 +104,7 @@ export interface NightcoreOptions {
 export interface FunctionSettings {
   readonly name: string;
   readonly contract: ContractName;
+  readonly isolation: Isolation;
   readonly rollback: Rollback;
   readonly limits: Limits;
   /** Environment granted to the function, and nothing else of the platform's. */
@@ -76,11 +140,13 @@ export interface App {
   readonly dir: string;
 }
 
-/** A function ready to be deployed: built, and its packed files read. */
+/** A function ready to be deployed: built, and its packed files read. It has a module, an executable, or neither, as its isolation wants. */
 export interface BundledFunction {
   readonly settings: FunctionSettings;
-  /** As the toolchain wrote it (docs/guest-abi.md). */
-  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** A module as the toolchain wrote it (docs/guest-abi.md), for isolation context. */
+  readonly wasm?: Uint8Array<ArrayBuffer>;
+  /** A native program or library, for isolation process. */
+  readonly executable?: Uint8Array<ArrayBuffer>;
   /** Guest path → content. */
   readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 }

@@ -2,7 +2,7 @@
  * What is deployed, on disk: `apps/<app>.json` and `artifacts/<sha256>`. An app's record is replaced by one rename, and only
  * after everything it names is there: at any moment the folder holds the app's old version or its new one, whole.
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { WeftError } from '../model/errors.ts';
@@ -72,6 +72,20 @@ export class Registry implements Disposable {
     return this.#artifacts.read(digest);
   }
 
+  /** Path of a copy that can be executed; it stays until the next start. @throws WeftError WEFT_ARTIFACT_MISSING, WEFT_DATA_DAMAGED, WEFT_FILE */
+  async placeProgram(digest: Digest): Promise<string> {
+    const path = join(this.#folders.programs, digest);
+    const content = await this.readArtifact(digest);
+    const there = await stat(path).catch(() => undefined);
+    if (there?.size === content.length) return path;
+    await writeFile(`${path}.new`, content, { mode: 0o555 }).catch((cause: unknown) => {
+      throw unusable(path, cause);
+    });
+    // A program that runs cannot be written to; it can be replaced.
+    await rename(`${path}.new`, path);
+    return path;
+  }
+
   /** Kept when this returns; what it names was put before. @throws WeftError WEFT_FILE: the record before is still there then */
   async save(record: AppRecord): Promise<void> {
     const before = this.#apps.get(record.app);
@@ -100,8 +114,10 @@ export class Registry implements Disposable {
   }
 
   async #collect(): Promise<void> {
-    await rm(this.#folders.scratch, { recursive: true, force: true });
-    await mkdir(this.#folders.scratch, { recursive: true, mode: FOLDER_MODE });
+    for (const folder of [this.#folders.scratch, this.#folders.programs]) {
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    }
     // What a damaged record names is needed when somebody mends it.
     if (this.damaged.length === 0) await this.#artifacts.collect(this.#uses);
   }
@@ -117,6 +133,7 @@ interface Folders {
   readonly apps: string;
   readonly artifacts: string;
   readonly scratch: string;
+  readonly programs: string;
 }
 
 interface ReadRecords {
@@ -129,7 +146,12 @@ function digestsOfAll(records: Iterable<AppRecord>): Set<Digest> {
 }
 
 async function makeFolders(dataDir: string): Promise<Folders> {
-  const folders = { apps: join(dataDir, 'apps'), artifacts: join(dataDir, 'artifacts'), scratch: join(dataDir, 'scratch') };
+  const folders = {
+    apps: join(dataDir, 'apps'),
+    artifacts: join(dataDir, 'artifacts'),
+    scratch: join(dataDir, 'scratch'),
+    programs: join(dataDir, 'programs'),
+  };
   try {
     for (const folder of [dataDir, ...Object.values(folders)]) await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   } catch (cause) {

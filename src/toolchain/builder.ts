@@ -148,6 +148,9 @@ class Workshop implements Builder {
         return compileSources({ compiler, objects: this.#objects, runtime: this.#runtime, description }, build, contract, running);
       case 'wasm':
         return readModule(build.path);
+      case 'executable':
+      case 'none':
+        throw new TypeError(`a ${build.kind} is not made into a module`);
       case 'cmake':
       case 'make':
         return buildProject({ compiler, runtime: this.#runtime, description, cacheDir }, build, contract, running);

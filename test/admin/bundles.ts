@@ -6,6 +6,7 @@ export function settings(name: string, more: Partial<FunctionSettings> = {}): Fu
   return {
     name,
     contract: 'weft',
+    isolation: { kind: 'context' },
     rollback: 'request',
     limits: DEFAULT_LIMITS,
     env: {},

@@ -135,6 +135,7 @@ export class TestEngine {
       merge,
       functions: Object.entries(functions).map(([name, fn]) => ({
         module: new WebAssembly.Module(fn.wasm),
+        program: undefined,
         files: fn.files ?? {},
         spec: specOf(name, fn),
       })),
@@ -156,7 +157,7 @@ export class TestEngine {
   }
 
   async close(): Promise<void> {
-    this.thread.close();
+    await this.thread.close();
     // Without a watchdog a function that spins would never give the thread back.
     while (this.thread.runtime.waiting > 0) await new Promise((resolve) => setImmediate(resolve));
     await this.#watchdog.terminate();
@@ -167,6 +168,7 @@ function specOf(name: string, fn: TestFunction): FunctionSettings {
   return {
     name,
     contract: 'weft',
+    isolation: { kind: 'context' },
     rollback: 'request',
     env: {},
     secrets: {},

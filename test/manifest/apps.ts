@@ -66,7 +66,9 @@ function functionIn(folder: AppFolder, named: string, variables: Variables): fc.
       nightcore: fc.record({ allowHttpGet: fc.boolean(), qsAsInput: fc.boolean() }),
     }),
   );
-  return fc.tuple(settings, contract, buildIn(folder)).map(([given, how, build]) => ({ ...given, ...how, build }));
+  return fc
+    .tuple(settings, contract, buildIn(folder))
+    .map(([given, how, build]) => ({ ...given, ...how, isolation: { kind: 'context' as const }, build }));
 }
 
 function buildIn(folder: AppFolder): fc.Arbitrary<BuildSpec> {
@@ -103,7 +105,7 @@ export function printed(app: App, variables: Variables): string {
 }
 
 function describe(fn: FunctionSpec, dir: string, variables: Variables): object {
-  const { name: _, build, limits, secrets, idleMs, files, ...same } = fn;
+  const { name: _, isolation: _context, build, limits, secrets, idleMs, files, ...same } = fn;
   const holder = (value: string): string => Object.keys(variables).find((key) => variables[key] === value) ?? '';
   return {
     ...describeBuild(build, dir),
@@ -124,6 +126,7 @@ function describe(fn: FunctionSpec, dir: string, variables: Variables): object {
 
 function describeBuild(build: BuildSpec, dir: string): object {
   if (build.kind === 'wasm') return { wasm: build.path };
+  if (build.kind === 'executable' || build.kind === 'none') throw new TypeError('only functions in contexts are made here');
   if (build.kind !== 'sources') return { [build.kind]: { dir: build.dir, target: build.target, args: build.args } };
   const { kind: _, sources, includeDirs, cStandard, cppStandard, stackBytes, ...same } = build;
   return {

@@ -27,6 +27,7 @@ function record(app: string, version: number, wasm: string, files: Record<string
   const settings = {
     name: `fn-${app}`,
     contract: 'weft' as const,
+    isolation: { kind: 'context' as const },
     rollback: 'request' as const,
     limits: { ...DEFAULT_LIMITS },
     env: {},

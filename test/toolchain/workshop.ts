@@ -66,6 +66,7 @@ export function fn(build: BuildSpec, contract: ContractName = 'stdio'): Function
   return {
     name: 'fn',
     contract,
+    isolation: { kind: 'context' },
     build,
     rollback: 'request',
     limits: DEFAULT_LIMITS,

@@ -103,7 +103,10 @@ function sourcesOf({ build }: FunctionSpec): readonly string[] {
     case 'sources':
       return [...build.sources, ...build.libraries];
     case 'wasm':
+    case 'executable':
       return [build.path];
+    case 'none':
+      return [];
     case 'cmake':
     case 'make':
       return [join(build.dir, 'CMakeLists.txt'), join(build.dir, 'Makefile')];

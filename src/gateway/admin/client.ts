@@ -171,9 +171,10 @@ function contentOf(bundle: AppBundle): { content: AppContent; artifacts: Map<Dig
     artifacts.set(digest, content);
     return digest;
   };
-  const functions = bundle.functions.map(({ settings, wasm, files }) => ({
+  const functions = bundle.functions.map(({ settings, wasm, executable, files }) => ({
     settings,
-    wasm: add(wasm),
+    ...(wasm ? { wasm: add(wasm) } : {}),
+    ...(executable ? { executable: add(executable) } : {}),
     files: Object.fromEntries(Object.entries(files).map(([path, content]) => [path, add(content)])),
     labels: {},
     annotations: {},

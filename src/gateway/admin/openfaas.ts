@@ -36,6 +36,7 @@ export async function toFunction(request: z.infer<typeof deploySchema>, platform
     settings: {
       name: request.service,
       contract: contractOf(request.annotations?.[CONTRACT], await exportsOf(await platform.readArtifact(wasm))),
+      isolation: { kind: 'context' },
       rollback: 'request',
       limits: { ...DEFAULT_LIMITS, ...memoryLimit(request.limits?.memory) },
       env: request.envVars ?? {},

@@ -1,0 +1,4 @@
+import type { Wires } from '../drivers/wire.ts';
+
+/** Every contract that a process or a container can be written against. */
+export const WIRES: Wires = {};

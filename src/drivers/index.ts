@@ -1,0 +1,9 @@
+/** What runs functions that are no WebAssembly, for one engine thread. */
+import type { Drivers } from '../engine/driver.ts';
+import { containerDriver } from './container/driver.ts';
+import { processDriver } from './process/driver.ts';
+import type { Wires } from './wire.ts';
+
+export function createDrivers(wires: Wires): Drivers {
+  return { process: processDriver(wires), container: containerDriver(wires) };
+}

@@ -1,0 +1,85 @@
+/**
+ * How a program outside of this process is spoken to: what a contract knows and a driver does not. Contracts that can run as a
+ * process or in a container provide one (src/contracts/wires.ts); drivers get them all.
+ */
+import type { Answer, Failure, Input, Outcome } from '../engine/contract.ts';
+import type { ContractName, FunctionSettings } from '../model/app.ts';
+
+/** Name and value, in the order they are sent. */
+export type Headers = readonly (readonly [name: string, value: string])[];
+
+/** A function that is a server: requests are HTTP/1.1 on a socket. */
+export interface HttpWire {
+  readonly kind: 'http';
+  /**
+   * Where the server listens when the manifest does not say: a socket that the driver makes room for, or the port in PORT.
+   * `env` is told the address: `unix:<path>` or `tcp:<port>`.
+   */
+  readonly listens: 'unix' | 'port';
+  env(spec: FunctionSettings, address: string): Readonly<Record<string, string>>;
+  /** Whether one instance takes one request at a time. */
+  readonly exclusive: boolean;
+  /** Answers what the function must not see; nothing for all others. */
+  admit?(spec: FunctionSettings, input: Input): Answer | undefined;
+  ask(spec: FunctionSettings, input: Input, call: { readonly id: string; readonly deadline: Date }): WireRequest;
+  /** `fatal`: the instance cannot be trusted to go on. */
+  answer(spec: FunctionSettings, reply: WireReply): WireAnswer;
+}
+
+export interface WireRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  /** Without framing headers: the driver sends Content-Length. */
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+export interface WireReply {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+export type WireAnswer =
+  /** Status and header lines for the client; the body follows as it comes. */
+  | { readonly kind: 'pass'; readonly status: number; readonly head: Uint8Array }
+  | { readonly kind: 'failure'; readonly failure: Failure; readonly fatal: boolean };
+
+/** A program that is run for a request: environment and standard input in, standard output and exit status out. */
+export interface StdioWire {
+  readonly kind: 'stdio';
+  /** fork: a new process a request. hot: one process reads request after request from its standard input, as HTTP or JSON. */
+  life(spec: FunctionSettings): 'fork' | 'hot';
+  admit?(spec: FunctionSettings, input: Input): Answer | undefined;
+  /** Of one request (fork), or of the whole life (hot, `input` absent). */
+  env(spec: FunctionSettings, input: Input | undefined): Readonly<Record<string, string>>;
+  stdin(spec: FunctionSettings, input: Input, id: string): Uint8Array;
+  /** hot: how many bytes of what was printed make one whole answer; nothing while it is not whole. @throws Error for what is none */
+  wholeAnswer?(spec: FunctionSettings, stdout: Uint8Array): number | undefined;
+  /** Whether standard output is passed on as it comes. */
+  streams(spec: FunctionSettings): boolean;
+  answer(spec: FunctionSettings, input: Input, end: ProgramEnd): Outcome;
+}
+
+export interface ProgramEnd {
+  /** 0 for a hot program that goes on. */
+  readonly exitCode: number;
+  /** Name of the signal that ended it, such as SIGSEGV. */
+  readonly signal: string | undefined;
+  readonly stdout: Uint8Array;
+  /** The last of it, at most 64 KiB; all of it went to the log line by line. */
+  readonly stderr: Uint8Array;
+}
+
+/** A library that is called in a worker process (nightcore): bytes in, bytes and a result out. */
+export interface CallWire {
+  readonly kind: 'calls';
+  admit?(spec: FunctionSettings, input: Input): Answer | undefined;
+  input(spec: FunctionSettings, input: Input): Uint8Array;
+  answer(spec: FunctionSettings, result: number, output: Uint8Array): Outcome;
+}
+
+export type Wire = HttpWire | StdioWire | CallWire;
+
+/** Absent: functions of that contract are WebAssembly only. */
+export type Wires = Readonly<Partial<Record<ContractName, Wire>>>;

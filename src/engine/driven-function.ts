@@ -1,0 +1,138 @@
+/** A deployed function that a driver runs, in one engine thread: admitted, counted and answered here; run by its instances. */
+import type { FunctionSettings } from '../model/app.ts';
+import { WeftError } from '../model/errors.ts';
+import type { Exchange } from '../model/exchange.ts';
+import { callError, type PendingCall } from './call.ts';
+import { Failure, type Input, type Outcome } from './contract.ts';
+import { type Driven, type DrivenRequest, STREAMED } from './driver.ts';
+import { respondError, respondOutcome } from './http-sink.ts';
+import { FunctionCounters } from './metrics.ts';
+import type { Version } from './version.ts';
+
+const NOTHING = new Uint8Array(0);
+
+export class DrivenFunction {
+  readonly id: number;
+  readonly spec: FunctionSettings;
+  readonly counters = new FunctionCounters();
+  running = 0;
+  lastUsed = performance.now();
+  /** Set once, when the version is made ready. */
+  driven: Driven | undefined;
+
+  constructor(id: number, spec: FunctionSettings) {
+    this.id = id;
+    this.spec = spec;
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  /** @throws WeftError when it cannot be admitted */
+  request(version: Version, exchange: Exchange): void {
+    const startedAt = performance.now();
+    const driven = this.#admit();
+    const stream = new WatchedStream(exchange);
+    const deadlineAt = startedAt + this.spec.limits.deadlineMs;
+    void this.#run(version, driven, { input: owned(exchange), depth: 1, deadlineAt, stream }).then((end) => {
+      const status = this.#answer(version, exchange, stream, end);
+      this.counters.finished(status, performance.now() - startedAt);
+      version.chainEnded();
+    });
+  }
+
+  /** @throws WeftError when it cannot be admitted */
+  call(version: Version, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
+    const driven = this.#admit();
+    const input = { head: NOTHING, body: body.slice(), method: 'POST', path: '', query: '' };
+    void this.#run(version, driven, { input, depth, deadlineAt, stream: undefined }).then((end) => {
+      if (end instanceof WeftError) {
+        version.complain(this, end);
+        pending.settle(callError(end), end.entry.status, NOTHING);
+      } else if (end !== STREAMED) pending.take(version, this, end);
+      version.chainEnded();
+    });
+  }
+
+  #admit(): Driven {
+    const { name, limits } = this.spec;
+    if (!this.driven) throw new WeftError('WEFT_FUNCTION_NOT_FOUND', { name });
+    if (this.running >= limits.concurrency) throw new WeftError('WEFT_CONCURRENCY', { name, limit: limits.concurrency });
+    this.counters.started++;
+    return this.driven;
+  }
+
+  /** Never rejects. */
+  async #run(version: Version, driven: Driven, request: Omit<DrivenRequest, 'signal'>): Promise<Outcome | typeof STREAMED | WeftError> {
+    const { name, limits } = this.spec;
+    const ending = new AbortController();
+    const late = setTimeout(
+      () => ending.abort(new WeftError('WEFT_DEADLINE', { name, ms: limits.deadlineMs })),
+      Math.max(0, request.deadlineAt - performance.now()),
+    );
+    this.running++;
+    this.counters.waiting++;
+    version.chains++;
+    try {
+      return await driven.run({ ...request, signal: ending.signal });
+    } catch (cause) {
+      return cause instanceof WeftError ? cause : new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
+    } finally {
+      clearTimeout(late);
+      this.running--;
+      this.counters.waiting--;
+      this.lastUsed = performance.now();
+    }
+  }
+
+  /** The status that is counted. */
+  #answer(version: Version, exchange: Exchange, stream: WatchedStream, end: Outcome | typeof STREAMED | WeftError): number {
+    if (end === STREAMED) {
+      exchange.end();
+      return stream.status;
+    }
+    const error = end instanceof WeftError ? end : undefined;
+    if (error) version.complain(this, error);
+    if (!stream.begun) return error ? respondError(exchange, error) : respondOutcome(exchange, version, this, end as Outcome);
+    if (end instanceof Failure) version.log(this, 'error', end.reason);
+    exchange.abort();
+    return error?.entry.status ?? 500;
+  }
+}
+
+/** Remembers whether an answer has begun: what fails afterwards can only break it off. */
+class WatchedStream {
+  status = 0;
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  get begun(): boolean {
+    return this.status !== 0;
+  }
+
+  get closed(): boolean {
+    return this.#exchange.closed;
+  }
+
+  begin(status: number, head: Uint8Array): void {
+    this.status = status;
+    this.#exchange.begin(status, head);
+  }
+
+  write(piece: Uint8Array): boolean {
+    return this.#exchange.write(piece);
+  }
+
+  drained(): Promise<void> {
+    return this.#exchange.drained();
+  }
+}
+
+/** What the ingress lends is its own again when dispatch returns. */
+function owned({ head, body, method, path, query }: Exchange): Input {
+  return { head: head.slice(), body: body.slice(), method, path, query };
+}

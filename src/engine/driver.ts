@@ -1,0 +1,83 @@
+/**
+ * The seam to functions that are no WebAssembly. A driver runs them (processes, containers) for one engine thread: each thread has
+ * its own instances, as it has its own contexts, so that no request crosses threads. The engine admits, counts and answers.
+ */
+import type { FunctionSettings, Isolation } from '../model/app.ts';
+import type { Answer, Failure, Input } from './contract.ts';
+import type { LogRecord } from './protocol.ts';
+
+/** A function as its driver gets it. */
+export interface DrivenSource {
+  readonly app: string;
+  readonly version: number;
+  readonly spec: FunctionSettings;
+  /** Its native program or library, executable, on this machine; absent for containers. */
+  readonly program: string | undefined;
+  /** Read-only files packed with it: path it sees → bytes. */
+  readonly files: Readonly<Record<string, Uint8Array>>;
+}
+
+/** What the engine does for a driven function. */
+export interface DrivenHost {
+  log(level: LogRecord['level'], text: string): void;
+  /** An instance began (+1) or is gone (-1). */
+  instances(change: 1 | -1): void;
+  /** A request had to wait for a new instance. */
+  coldStart(): void;
+  /** Runs another function of the app on behalf of a request that runs. Never rejects. */
+  call(request: DrivenRequest, name: string, body: Uint8Array): Promise<CallOutcome>;
+}
+
+/** `error` is 0, or one of CALL_ERROR (engine/abi.ts). */
+export interface CallOutcome {
+  readonly error: number;
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+/** One request or call. */
+export interface DrivenRequest {
+  /** Owned: valid until the request is over. `head` is empty for a call from a function. */
+  readonly input: Input;
+  readonly depth: number;
+  /** By performance.now(). */
+  readonly deadlineAt: number;
+  /** Aborted at the deadline, with WEFT_DEADLINE as its reason, and when the client is gone. */
+  readonly signal: AbortSignal;
+  /** Where an answer may go in pieces; absent for calls, whose answer is one. */
+  readonly stream: AnswerStream | undefined;
+}
+
+/** As of Exchange (model/exchange.ts). */
+export interface AnswerStream {
+  begin(status: number, head: Uint8Array): void;
+  /** Copies a piece; false when the client is slow: then wait for `drained` before the next. */
+  write(piece: Uint8Array): boolean;
+  drained(): Promise<void>;
+  readonly closed: boolean;
+}
+
+/** The answer went to the request's stream; it is whole when `run` resolves. */
+export const STREAMED = 'streamed';
+
+/** A function with its instances in this thread. */
+export interface Driven {
+  /**
+   * Runs one request to its end. A rejection after `stream.begin` breaks the answer off.
+   * @throws WeftError: WEFT_DEADLINE, WEFT_FUNCTION_CRASHED, WEFT_RESPONSE_TOO_LARGE and others of the catalogue
+   */
+  run(request: DrivenRequest): Promise<Answer | Failure | typeof STREAMED>;
+  /** Makes so many instances ready; 0 ends those that no request uses. @throws WeftError */
+  scale(instances: number): Promise<void>;
+  /** No request will come any more and none runs: ends all instances, resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+export interface Driver {
+  /** Makes the function ready, with `spec.warm` instances. @throws WeftError: the version is refused then */
+  open(source: DrivenSource, host: DrivenHost): Promise<Driven>;
+  /** Ends everything at once. */
+  close(): Promise<void>;
+}
+
+export type Drivers = Readonly<Record<Exclude<Isolation['kind'], 'context'>, Driver>>;
