@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { BuildSpec, ContractName } from '../model/app.ts';
 import { guessContract } from './guess-contract.ts';
+import { usualContract } from './isolation.ts';
 import { readStack } from './limits.ts';
 import { findFiles, findPath } from './lookup.ts';
 import { quote } from './nearest.ts';
@@ -19,8 +20,10 @@ export interface Built {
 }
 
 export async function readBuild(scope: FunctionScope, memoryBytes: number): Promise<Built> {
-  const { wasm, cmake, make } = scope.own;
-  const contract = scope.get('contract') ?? 'stdio';
+  const { wasm, cmake, make, executable, image } = scope.own;
+  const contract = scope.get('contract') ?? usualContract(scope);
+  if (image !== undefined) return { build: { kind: 'none' }, contract };
+  if (executable !== undefined) return { build: await readExecutable(scope, executable), contract };
   if (wasm !== undefined) return { build: await readWasm(scope, wasm), contract };
   if (cmake) return { build: await readProject(scope, 'cmake', cmake, ['CMakeLists.txt']), contract };
   if (make) return { build: await readProject(scope, 'make', make, MAKEFILES), contract };
@@ -37,7 +40,7 @@ export const languagesOf = (std: FunctionShape['std']): { readonly cStandard: 'c
 
 async function readSources(scope: FunctionScope, memoryBytes: number): Promise<Built> {
   const sources = await readSourceFiles(scope);
-  const contract = scope.get('contract') ?? (await guessContract(sources));
+  const contract = scope.get('contract') ?? (await guessContract(sources)) ?? usualContract(scope);
   const std = scope.get('std');
   if (Array.isArray(std) && std.length === 2 && std[0]?.startsWith('c++') === std[1]?.startsWith('c++'))
     scope.at('std')(`std names two standards of one language: ${std.join(' and ')}`);
@@ -86,6 +89,11 @@ async function readLibrary(scope: FunctionScope, path: string, at: number): Prom
 async function readWasm(scope: FunctionScope, path: string): Promise<BuildSpec> {
   const found = await findPath(scope.reading.dir, path, 'file', scope.at('wasm'));
   return { kind: 'wasm', path: found ?? path };
+}
+
+async function readExecutable(scope: FunctionScope, path: string): Promise<BuildSpec> {
+  const found = await findPath(scope.reading.dir, path, 'file', scope.at('executable'));
+  return { kind: 'executable', path: found ?? path };
 }
 
 async function readProject(

@@ -1,6 +1,7 @@
 /** One function of a manifest as the rest of the platform sees it. */
 import type { FunctionSpec, NightcoreOptions } from '../model/app.ts';
 import { readBuild } from './build.ts';
+import { kindOf, readIsolation } from './isolation.ts';
 import { readIdle, readLimits } from './limits.ts';
 import { readPackedFiles } from './packed-files.ts';
 import type { FunctionScope } from './scope.ts';
@@ -12,7 +13,7 @@ export const WARM = 1;
 /** What is wrong is reported; what comes back then is of no use. */
 export async function readFunction(scope: FunctionScope): Promise<FunctionSpec> {
   const { own, name } = scope;
-  const limits = readLimits(scope);
+  const limits = readLimits(scope, kindOf(scope));
   const { build, contract } = await readBuild(scope, limits.memoryBytes);
   if (own.contentType !== undefined && contract !== 'stdio')
     scope.atKey('contentType')(`contentType is for contract stdio; a function of contract ${contract} sets its own`);
@@ -20,7 +21,7 @@ export async function readFunction(scope: FunctionScope): Promise<FunctionSpec> 
   return {
     name,
     contract,
-    isolation: { kind: 'context' },
+    isolation: await readIsolation(scope, contract),
     build,
     limits,
     rollback: scope.get('rollback') ?? 'request',

@@ -1,5 +1,5 @@
 /** Limits and times: from words to numbers, within what the platform can grant. */
-import type { ContractName } from '../model/app.ts';
+import type { ContractName, Isolation } from '../model/app.ts';
 import { DEFAULT_LIMITS, IDLE_MS, type Limits, MAX_MEMORY_BYTES, WASM_PAGE_BYTES } from '../model/limits.ts';
 import type { FunctionScope } from './scope.ts';
 import { parseDuration, parseSize, printDuration, printSize } from './units.ts';
@@ -12,16 +12,18 @@ const MIN_STACK_BYTES = 4096;
 const MAX_STACK_BYTES = 2 ** 30;
 /** With up to 16 KiB of variables it fits into one page of memory, and rolling that back costs half of what two do. */
 const STACK_BYTES = 48 * 1024;
+/** A native program brings its libraries along. */
+const PROCESS_MEMORY_BYTES = 128 * 2 ** 20;
 /** Programs that were not written for a small stack often have a read buffer of 64 KiB on it. */
 const STDIO_STACK_BYTES = 256 * 1024;
 
-export function readLimits(scope: FunctionScope): Limits {
+export function readLimits(scope: FunctionScope, kind: Isolation['kind']): Limits {
   const given = scope.limits;
   const bytes = (key: 'memory' | 'request' | 'response', least: number, most: number, otherwise: number): number => {
     const text = given[key];
     return text === undefined ? otherwise : within(scope, ['limits', key], text, parseSize(text), least, most, printSize);
   };
-  const memory = bytes('memory', WASM_PAGE_BYTES, MAX_MEMORY_BYTES, DEFAULT_LIMITS.memoryBytes);
+  const memory = bytes('memory', WASM_PAGE_BYTES, MAX_MEMORY_BYTES, kind === 'context' ? DEFAULT_LIMITS.memoryBytes : PROCESS_MEMORY_BYTES);
   return {
     memoryBytes: memory - (memory % WASM_PAGE_BYTES),
     deadlineMs: duration(scope, ['limits', 'deadline'], given.deadline, MAX_DEADLINE_MS, DEFAULT_LIMITS.deadlineMs),

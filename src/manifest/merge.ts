@@ -17,10 +17,18 @@ export function readMerge({ document, mistakes }: Reading): string[][] {
       const report = (text: string): void => mistakes.add(document.place(['merge', group, at]), text);
       const before = seen.get(name);
       if (!functions.includes(name)) report(`merge: there is no function ${quote(name)}${didYouMean(name, functions)}`);
+      else if (!isInContext(described, name))
+        report(`merge: ${quote(name)} is a process or container, and only functions in contexts can be merged`);
       else if (before === group) report(`merge: ${quote(name)} is twice in this group`);
       else if (before !== undefined) report(`merge: ${quote(name)} is in another group already; a function can be in one`);
       seen.set(name, group);
     }
   }
   return merge;
+}
+
+/** As kindOf sees it, from what was written: the function may be wrong in other ways. */
+function isInContext(functions: object, name: string): boolean {
+  const described = z.looseObject({}).safeParse((functions as Record<string, unknown>)[name]).data ?? {};
+  return (described['isolation'] ?? 'context') === 'context' && described['image'] === undefined && described['executable'] === undefined;
 }

@@ -15,6 +15,10 @@ export const CONTENT_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Z
 /** Absolute, with no empty part, "." or "..", and no control characters. */
 // oxlint-disable-next-line no-control-regex -- they are what is kept out
 export const GUEST_PATH = /^(\/|(\/(?!\.{1,2}(\/|$))[^/\x00-\x1f\x7f]+)+)$/;
+/** Path and query of a URL, RFC 3986. */
+export const HTTP_PATH = /^\/[!-~]*$/;
+/** registry/name:tag@digest: what engines refuse they say themselves; no options, no blanks. */
+export const IMAGE = /^[A-Za-z0-9][!-~]{0,1023}$/;
 /** C ends a text there. */
 // oxlint-disable-next-line no-control-regex -- it is what is kept out
 export const NO_NUL = /^[^\x00]*$/;

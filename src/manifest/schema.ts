@@ -5,7 +5,8 @@
  * A message given here goes on from the word that is wrong: `"64Mb" is not a size, …`.
  */
 import * as z from 'zod';
-import { CONTENT_TYPE, DEFINE, ENV_NAME, GUEST_PATH, NAME, NAME_RULE, NO_NUL, ORIGIN, TARGET } from './patterns.ts';
+import { CONTRACT_NAMES } from '../model/app.ts';
+import { CONTENT_TYPE, DEFINE, ENV_NAME, GUEST_PATH, HTTP_PATH, IMAGE, NAME, NAME_RULE, NO_NUL, ORIGIN, TARGET } from './patterns.ts';
 import { DURATION_PATTERN, SIZE_PATTERN } from './units.ts';
 
 const MAX_FUNCTIONS = 1000;
@@ -18,15 +19,22 @@ const name = z.string().regex(NAME, NAME_RULE);
 const size = z.string().regex(SIZE_PATTERN, 'is not a size, such as 64MiB or 512KB');
 const duration = z.string().regex(DURATION_PATTERN, 'is not a duration, such as 30s or 500ms');
 const envName = z.string().regex(ENV_NAME, 'is not the name of a variable: letters, digits and "_", not beginning with a digit');
+const guestPath = z.string().regex(GUEST_PATH, 'is not an absolute path without "." and ".."');
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LIST);
 
 const limits = z.strictObject({
-  memory: size.optional().describe('Memory of one context, rounded down to 64 KiB. Default 64MiB'),
+  memory: size
+    .optional()
+    .describe('Memory of one context, process or container, rounded down to 64 KiB. Default 64MiB; for processes and containers 128MiB'),
   deadline: duration.optional().describe('Wall time of one request. Default 30s'),
   request: size.optional().describe('Largest request body. Default 10MiB'),
   response: size.optional().describe('Largest answer. Default 10MiB'),
   concurrency: z.int().min(1).max(1_000_000).optional().describe('Requests at once, in each engine thread. Default 10000'),
   callDepth: z.int().min(1).max(1000).optional().describe('Functions that wait for each other in one request. Default 64'),
+  instances: z.int().min(1).max(1000).optional().describe('Processes or containers at once, in each engine thread. Default 16'),
+  processes: z.int().min(1).max(32_768).optional().describe('Processes and threads in one process or container. Default 64'),
+  cpus: z.number().min(0).max(1024).optional().describe("Processors' worth of time for one process or container; 0 = all. Default 0"),
+  openFiles: z.int().min(16).max(1_048_576).optional().describe('Open files of each process. Default 1024'),
 });
 
 const secret = z
@@ -60,10 +68,10 @@ const COMPILING: readonly string[] = Object.keys(compiling);
 /** What stands under `defaults` as well. */
 const common = {
   contract: z
-    .enum(['weft', 'stdio', 'nightcore'])
+    .enum(CONTRACT_NAMES)
     .optional()
     .describe(
-      'How the function is written: weft (weft/v1.h), stdio (a program with main) or nightcore. Default: what its sources include says it, else stdio',
+      'How the function is written: weft (weft/v1.h), stdio (a program with main), nightcore, functions-framework, fn (fn/fdk.h) or http (a server). Default: what its sources include says it, else stdio',
     ),
   ...compiling,
   rollback: z
@@ -94,23 +102,67 @@ const project = (file: string) =>
     args: list(text).optional().describe('Further arguments'),
   });
 
+const BUILDS = ['sources', 'wasm', 'cmake', 'make', 'executable', 'image'] as const;
+
 export const functionShape = z
   .strictObject({
     sources: list(path).min(1).optional().describe('C and C++ sources: files, or patterns such as src/**/*.c'),
     wasm: path.optional().describe('A WebAssembly module that was built elsewhere (WASI preview 1)'),
     cmake: project('CMakeLists.txt').optional().describe('A project with its own CMakeLists.txt. Needs the system toolchain'),
     make: project('Makefile').optional().describe('A project with its own Makefile. Needs the system toolchain'),
+    executable: path
+      .optional()
+      .describe('A native program that was built elsewhere (for contract nightcore a library); it runs as a process'),
+    image: z
+      .string()
+      .regex(IMAGE, 'is not the name of an image')
+      .optional()
+      .describe('A container image; its function runs in a container'),
     ...common,
+    isolation: z
+      .enum(['context', 'process', 'container'])
+      .optional()
+      .describe(
+        'What keeps the function apart: a memory of its own, a sandboxed process, or a container. Default context; with an executable or image what it needs',
+      ),
+    sandbox: z
+      .enum(['strict', 'relaxed'])
+      .optional()
+      .describe('When the machine cannot give all of the sandbox: refuse the function, or run it without and say so. Default strict'),
+    network: z
+      .enum(['none', 'host', 'bridge'])
+      .optional()
+      .describe('What a process or container sees of the network. Default none for a process, bridge for a container'),
+    mounts: z
+      .record(
+        guestPath,
+        z.union([
+          path,
+          z.strictObject({
+            from: path.describe('Folder here'),
+            writable: z.boolean().optional().describe('Whether the function may write there. Default false'),
+          }),
+        ]),
+      )
+      .optional()
+      .describe('Folders that a process or container sees: path it sees → folder here, or {from, writable}'),
+    workDir: guestPath.optional().describe('Folder in which a process starts. Default /tmp'),
+    listen: z
+      .union([z.int().min(1).max(65_535), guestPath])
+      .optional()
+      .describe('Where a server listens: its port, or the path of its socket. Default: the port that it is told by PORT'),
+    health: z
+      .string()
+      .regex(HTTP_PATH, 'is not a path of a URL')
+      .optional()
+      .describe('GET of this path must succeed before the server gets requests'),
     args: list(text).optional().describe('Arguments of the program, from argv[1] on'),
     contentType: z
       .string()
       .regex(CONTENT_TYPE, 'is not a media type, such as text/plain')
       .optional()
       .describe("Content type of a stdio program's answers. Default: that of the request"),
-    files: z
-      .record(z.string().regex(GUEST_PATH, 'is not an absolute path without "." and ".."'), path)
-      .optional()
-      .describe('Files the function can read: path it sees → file or folder here'),
+    files: z.record(guestPath, path).optional().describe('Files the function can read: path it sees → file or folder here'),
     nightcore: z
       .strictObject({
         allowHttpGet: z.boolean().optional().describe('GET is answered as well. Default false'),
@@ -127,11 +179,9 @@ export const functionShape = z
     for (const key of COMPILING) if (Object.hasOwn(context.value, key)) complain(context, [key], 'is for functions with sources only');
   })
   .meta({
-    oneOf: [{ required: ['sources'] }, { required: ['wasm'] }, { required: ['cmake'] }, { required: ['make'] }],
+    oneOf: BUILDS.map((key) => ({ required: [key] })),
     dependentRequired: Object.fromEntries(COMPILING.map((key) => [key, ['sources']])),
   });
-
-const BUILDS = ['sources', 'wasm', 'cmake', 'make'] as const;
 
 export const defaultsShape = z.strictObject(common);
 

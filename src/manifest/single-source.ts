@@ -10,7 +10,7 @@ import { nameFromPath } from './names.ts';
 
 export async function singleSourceApp(path: string): Promise<App> {
   const name = nameFromPath(path);
-  const plain = plainFunction(name, await guessContract([path]), [path]);
+  const plain = plainFunction(name, (await guessContract([path])) ?? 'stdio', [path]);
   return { name, functions: [plain], merge: [], dir: dirname(path) };
 }
 

@@ -55,6 +55,7 @@ suite('what an app is loaded from', () => {
         {
           name: 'f',
           contract: 'weft',
+          isolation: { kind: 'context' },
           build: {
             kind: 'sources',
             sources: [folder.at('f.c')],

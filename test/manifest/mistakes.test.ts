@@ -21,12 +21,12 @@ const TABLE: readonly (readonly [what: string, manifest: string, ...mistakes: st
   [
     'a key like no other',
     line('limits: {zzz: 1}'),
-    '5:14: unknown key "zzz" in functions.f.limits; known here: memory, deadline, request, response, concurrency, callDepth',
+    '5:14: unknown key "zzz" in functions.f.limits; known here: memory, deadline, request, response, concurrency, callDepth, instances, processes, cpus, openFiles',
   ],
   [
     'a mistyped contract',
     line('contract: studio'),
-    '5:15: functions.f.contract cannot be "studio"; it must be weft, stdio or nightcore; did you mean "stdio"?',
+    '5:15: functions.f.contract cannot be "studio"; it must be weft, stdio, nightcore, functions-framework, fn or http; did you mean "stdio"?',
   ],
   [
     'a mistyped standard',
@@ -124,7 +124,11 @@ const TABLE: readonly (readonly [what: string, manifest: string, ...mistakes: st
     '2:1: unknown key "constructor"; known here: app, defaults, functions, merge',
   ],
   // What to build from
-  ['nothing to build from', alone('contract: weft'), '3:3: functions.f says not what to build it from: sources, wasm, cmake, make'],
+  [
+    'nothing to build from',
+    alone('contract: weft'),
+    '3:3: functions.f says not what to build it from: sources, wasm, cmake, make, executable, image',
+  ],
   ['two things to build from', line('wasm: m.wasm'), '5:5: functions.f.wasm and "sources" exclude each other'],
   ['flags for a module that is built', alone('{wasm: m.wasm, flags: [-O3]}'), '4:20: functions.f.flags is for functions with sources only'],
   [
@@ -219,6 +223,45 @@ const TABLE: readonly (readonly [what: string, manifest: string, ...mistakes: st
   ['a tag', `app: !!binary aGk=\n${FUNCTION}`, '1:6: a YAML tag ("!…") has no meaning here; a text that begins with "!" stands in quotes'],
   ['an alias in itself', 'app: a\nfunctions: &f\n  f: *f\n', '3:6: this alias contains itself'],
   ['an alias of nothing', 'app: *name\n', '1:6: this alias ("*…") has no anchor before it; a text that begins with "*" stands in quotes'],
+  // Isolation
+  ['a key of another isolation', line('sandbox: relaxed'), '5:5: sandbox is for isolation process; this function has isolation context'],
+  [
+    'a limit of another isolation',
+    line('limits: {cpus: 1}'),
+    '5:14: limits.cpus is for isolation process and container; this function has isolation context',
+  ],
+  [
+    'a contract that isolation cannot host',
+    line('isolation: process\n    contract: weft'),
+    '6:15: contract weft cannot have isolation process: there it is stdio, nightcore, functions-framework, fn, http',
+  ],
+  [
+    'a server in a context',
+    line('contract: http'),
+    '5:15: contract http cannot have isolation context: there it is stdio, weft, nightcore, functions-framework, fn',
+  ],
+  [
+    'an image in a context',
+    alone('{image: busybox, isolation: context}'),
+    '4:33: a function with an image has isolation container, not context',
+  ],
+  ['a container without an image', line('isolation: container'), '5:16: isolation container needs an image'],
+  ['a container on a socket', alone('{image: busybox, listen: /run/x.sock}'), '4:30: a container listens on a port: listen: 8080'],
+  [
+    'a container in the network of the machine',
+    alone('{image: busybox, network: host}'),
+    '4:31: network host is for isolation process; a container has none or bridge',
+  ],
+  [
+    'a mount that is not there',
+    line('isolation: process\n    mounts: {/work: out}'),
+    '6:21: cannot use the folder "out": there is no such file or folder',
+  ],
+  [
+    'a process in a merge group',
+    `app: a\nfunctions: {f: {sources: [shout.c]}, g: {sources: [shout.c], isolation: process}}\nmerge: [[f, g]]\n`,
+    '3:13: merge: "g" is a process or container, and only functions in contexts can be merged',
+  ],
 ];
 
 suite('a mistake is told at its place, with what was meant', () => {

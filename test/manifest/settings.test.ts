@@ -49,6 +49,7 @@ functions:
     assert.deepEqual(only(app), {
       name: 'f',
       contract: 'stdio',
+      isolation: { kind: 'context' },
       build: {
         kind: 'sources',
         sources: [folder.at('src/a.c'), folder.at('src/b.cpp')],
@@ -95,6 +96,73 @@ functions:
         { contract: 'stdio', build: { kind: 'wasm', path: folder.at('module.wasm') } },
         { contract: 'weft', build: { kind: 'cmake', dir: folder.at('project'), target: 'image', args: ['-DFAST=1'] } },
         { contract: 'stdio', build: { kind: 'make', dir: folder.at('project'), target: 'p', args: [] } },
+      ],
+    );
+  });
+
+  test('processes and containers, with what they need and what they get unasked', async (t) => {
+    const folder = await AppFolder.with({ ...FILES, 'out/.keep': '' }, t);
+    const app = await folder.loadYaml(`app: a
+functions:
+  filter: { isolation: process, sources: [src/b.cpp] }
+  server:
+    executable: module.wasm
+    listen: 9000
+    sandbox: relaxed
+    network: host
+    workDir: /work
+    mounts: { /work: { from: out, writable: true }, /ro: lib }
+    health: /healthz
+    limits: { processes: 5, cpus: 0.5, openFiles: 100, instances: 2, memory: 1GiB }
+  old: { image: 'registry.example.com/team/old:1', listen: 8080, args: [serve, -v] }
+`);
+    assert.deepEqual(
+      app.functions.map(({ contract, isolation, build, limits }) => ({ contract, isolation, kind: build.kind, bytes: limits.memoryBytes })),
+      [
+        {
+          contract: 'stdio',
+          isolation: {
+            kind: 'process',
+            sandbox: 'strict',
+            network: 'none',
+            mounts: [],
+            workDir: '/tmp',
+            resources: { processes: 64, cpus: 0, openFiles: 1024, instances: 16 },
+          },
+          kind: 'sources',
+          bytes: 128 * 2 ** 20,
+        },
+        {
+          contract: 'http',
+          isolation: {
+            kind: 'process',
+            sandbox: 'relaxed',
+            network: 'host',
+            mounts: [
+              { from: folder.at('out'), to: '/work', writable: true },
+              { from: folder.at('lib'), to: '/ro', writable: false },
+            ],
+            workDir: '/work',
+            listen: { kind: 'port', port: 9000 },
+            resources: { processes: 5, cpus: 0.5, openFiles: 100, instances: 2, healthPath: '/healthz' },
+          },
+          kind: 'executable',
+          bytes: 2 ** 30,
+        },
+        {
+          contract: 'http',
+          isolation: {
+            kind: 'container',
+            image: 'registry.example.com/team/old:1',
+            command: ['serve', '-v'],
+            port: 8080,
+            network: 'bridge',
+            mounts: [],
+            resources: { processes: 64, cpus: 0, openFiles: 1024, instances: 16 },
+          },
+          kind: 'none',
+          bytes: 128 * 2 ** 20,
+        },
       ],
     );
   });
