@@ -29,6 +29,7 @@ export async function loadVersion({ app, version, content, read, placeProgram, b
   const { modules, files } = loadedOf(before);
   const load = async (fn: FunctionRecord): Promise<DeployedFunction> => {
     const { wasm, executable } = fn;
+    refuseWithoutProgram(fn);
     const module = wasm === undefined ? undefined : once(modules, wasm, async () => compile(fn.settings.name, await read(wasm)));
     const packed = Object.entries(fn.files).map(async ([path, digest]) => {
       return [path, await once(files, digest, async () => shared(await read(digest)))] as const;
@@ -42,6 +43,12 @@ export async function loadVersion({ app, version, content, read, placeProgram, b
   };
   const functions = await Promise.allSettled(content.functions.map(load));
   return { app, version, functions: functions.map(valueOf), merge: content.merge };
+}
+
+function refuseWithoutProgram({ settings, wasm, executable }: FunctionRecord): void {
+  const { kind } = settings.isolation;
+  const missing = kind === 'context' ? wasm === undefined && 'module' : kind === 'process' && executable === undefined && 'executable';
+  if (missing) throw new WeftError('WEFT_MODULE_REFUSED', { name: settings.name, reason: `it has isolation ${kind} and no ${missing}` });
 }
 
 interface Loaded {

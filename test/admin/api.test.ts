@@ -147,13 +147,42 @@ test('an artifact is kept under its own digest only', async () => {
 
 const DIGEST = '0'.repeat(64);
 const good = { settings: settings('bad-input'), wasm: DIGEST };
+const PROCESS = {
+  kind: 'process',
+  sandbox: 'strict',
+  network: 'none',
+  mounts: [],
+  workDir: '/tmp',
+  resources: { processes: 1, cpus: 0, openFiles: 64, instances: 1 },
+};
 const REFUSED: Readonly<Record<string, readonly [path: string, method: string, body: string, status: number, code: string]>> = {
   'no body': ['/system/functions', 'POST', '', 400, 'WEFT_ADMIN_REQUEST'],
   'no JSON': ['/system/functions', 'POST', '{"service":', 400, 'WEFT_ADMIN_REQUEST'],
   'no UTF-8': ['/system/functions', 'POST', '\u{d800}', 400, 'WEFT_ADMIN_REQUEST'],
   'an array': ['/system/functions', 'POST', '[]', 400, 'WEFT_ADMIN_REQUEST'],
   'no image': ['/system/functions', 'POST', '{"service":"x"}', 400, 'WEFT_ADMIN_REQUEST'],
-  'a container image': ['/system/functions', 'POST', '{"service":"x","image":"functions/alpine:latest"}', 400, 'WEFT_ADMIN_REQUEST'],
+  'an image that is no name': ['/system/functions', 'POST', '{"service":"x","image":"--privileged alpine"}', 400, 'WEFT_ADMIN_REQUEST'],
+  'a share of a processor that is none': [
+    '/system/functions',
+    'POST',
+    '{"service":"x","image":"alpine","limits":{"cpu":"much"}}',
+    400,
+    'WEFT_ADMIN_REQUEST',
+  ],
+  'a contract that no container has': [
+    '/system/functions',
+    'POST',
+    '{"service":"x","image":"alpine","annotations":{"weft.contract":"weft"}}',
+    400,
+    'WEFT_ADMIN_REQUEST',
+  ],
+  'a process without a program': [
+    '/system/apps/bad-input',
+    'PUT',
+    JSON.stringify({ functions: [{ settings: { ...settings('bad-input'), isolation: PROCESS } }] }),
+    400,
+    'WEFT_MODULE_REFUSED',
+  ],
   'an artifact that is not there': [
     '/system/functions',
     'POST',

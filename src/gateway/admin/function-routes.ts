@@ -111,6 +111,7 @@ function toStatus(fn: FunctionStatus, served: boolean) {
     weft: {
       version: fn.version,
       contract: fn.contract,
+      isolation: fn.isolation,
       rollback: fn.rollback,
       limits: fn.limits,
       group: fn.group,
