@@ -1,5 +1,5 @@
 /** What is being built, for those who wait: a line for each function that is done, and a moving one for what is not. */
-import type { Artifact } from '../toolchain/index.ts';
+import type { BuildReport } from '../toolchain/index.ts';
 import type { Terminal } from './terminal.ts';
 
 const FRAMES = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
@@ -21,7 +21,7 @@ export class BuildProgress implements Disposable {
     this.#draw();
   }
 
-  built(name: string, artifact: Artifact, ms: number): void {
+  built(name: string, artifact: BuildReport, ms: number): void {
     this.#running.delete(name);
     const how = artifact.cached ? 'from the cache' : `compiled (${artifact.toolchain})`;
     this.#terminal.say(`${this.#terminal.paint('green', '✔')} ${name}: ${how}, ${Math.round(ms)} ms`);

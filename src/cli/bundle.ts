@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import type { App, AppBundle, BundledFunction, FunctionSettings, FunctionSpec } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
-import type { Artifact, Builder } from '../toolchain/index.ts';
+import type { BuildOptions, BuildReport, Builder } from '../toolchain/index.ts';
 import type { BuildProgress } from './build-progress.ts';
 
 export interface BuiltApp {
   readonly bundle: AppBundle;
-  readonly artifacts: ReadonlyMap<string, Artifact>;
+  /** Function → how it was built; nothing for what is in an image. */
+  readonly artifacts: ReadonlyMap<string, BuildReport>;
 }
 
 export interface BundleOptions {
@@ -21,7 +22,7 @@ export async function bundleApp(app: App, options: BundleOptions): Promise<Built
   const built = await settled(app.functions.map((fn) => buildFunction(fn, options)));
   return {
     bundle: { app: app.name, functions: built.map(({ bundled }) => bundled), merge: app.merge },
-    artifacts: new Map(built.map(({ bundled, artifact }) => [bundled.settings.name, artifact])),
+    artifacts: new Map(built.flatMap(({ bundled, report }) => (report ? [[bundled.settings.name, report] as const] : []))),
   };
 }
 
@@ -36,17 +37,36 @@ export async function settled<T>(tasks: readonly Promise<T>[]): Promise<T[]> {
 async function buildFunction(fn: FunctionSpec, { builder, progress, signal }: BundleOptions) {
   const began = performance.now();
   try {
-    const artifact = await builder.build(fn, {
-      onProgress: (step) => progress?.step(fn.name, step),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    const bundled: BundledFunction = { settings: settingsOf(fn), wasm: artifact.wasm, files: await packedFiles(fn) };
-    progress?.built(fn.name, artifact, performance.now() - began);
-    return { artifact, bundled };
+    const options = { onProgress: (step: string) => progress?.step(fn.name, step), ...(signal === undefined ? {} : { signal }) };
+    const { report, program } = await buildProgram(fn, builder, options);
+    const bundled: BundledFunction = { settings: settingsOf(fn), ...program, files: await packedFiles(fn) };
+    if (report) progress?.built(fn.name, report, performance.now() - began);
+    return { report, bundled };
   } catch (error) {
     progress?.failed(fn.name);
     throw error;
   }
+}
+
+/** What its isolation runs: a module, a native program, or an image that is there already. */
+async function buildProgram(fn: FunctionSpec, builder: Builder, options: BuildOptions): Promise<Program> {
+  switch (fn.isolation.kind) {
+    case 'context': {
+      const { wasm, ...report } = await builder.build(fn, options);
+      return { program: { wasm }, report };
+    }
+    case 'process': {
+      const { executable, ...report } = await builder.buildNative(fn, options);
+      return { program: { executable }, report };
+    }
+    case 'container':
+      return { program: {}, report: undefined };
+  }
+}
+
+interface Program {
+  readonly program: Pick<BundledFunction, 'wasm' | 'executable'>;
+  readonly report: BuildReport | undefined;
 }
 
 function settingsOf({ build: _build, files: _files, ...settings }: FunctionSpec): FunctionSettings {

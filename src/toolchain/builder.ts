@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { FunctionSpec } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { packAnnotated, unpackAnnotated } from './annotated.ts';
+import { readExecutable } from './native/executable.ts';
 import { buildProject } from './projects/build.ts';
 import { compileSources, type Linkable, type SourcesSpec } from './build-sources.ts';
 import { type Compiler, CompilerFailure } from './compiler.ts';
@@ -12,7 +13,7 @@ import { Daemon } from './daemon/client.ts';
 import { embeddedCompiler } from './embedded.ts';
 import { GuestRuntime } from './guest-runtime.ts';
 import { FileHashes, hashOf, keyOf } from './hash.ts';
-import type { Artifact, Builder, BuilderOptions, BuildOptions } from './index.ts';
+import type { Artifact, Builder, BuilderOptions, BuildOptions, NativeArtifact } from './index.ts';
 import { type LinkDescription, readLinkDescription } from './link-description.ts';
 import { Objects, type ObjectStore } from './objects.ts';
 import { regularFile } from './regular-file.ts';
@@ -124,6 +125,11 @@ class Workshop implements Builder {
       if (!(cause instanceof CompilerFailure)) throw cause;
       throw new WeftError('WEFT_COMPILE_FAILED', { name: fn.name, output: cause.output.trimEnd() }, { cause });
     }
+  }
+
+  async buildNative({ name, build }: FunctionSpec): Promise<NativeArtifact> {
+    if (build.kind === 'executable') return readExecutable(build.path);
+    throw new WeftError('WEFT_MODULE_REFUSED', { name, reason: 'native programs cannot be built from source yet' });
   }
 
   async warmUp(): Promise<void> {

@@ -6,8 +6,8 @@ export { createBuilder } from './builder.ts';
 /** `auto`: the system's clang where there is one that can do it, because it is faster; the embedded one otherwise. */
 export type ToolchainChoice = 'embedded' | 'system' | 'auto';
 
-export interface Artifact {
-  readonly wasm: Uint8Array<ArrayBuffer>;
+/** How something came to be built. */
+export interface BuildReport {
   /** SHA-256, hex, of everything that went in. */
   readonly key: string;
   /** Nothing was compiled. */
@@ -18,6 +18,14 @@ export interface Artifact {
   readonly toolchain: string;
   /** The files it was made from, absolute, the user's headers included: what a watcher watches. */
   readonly inputs: readonly string[];
+}
+
+export interface Artifact extends BuildReport {
+  readonly wasm: Uint8Array<ArrayBuffer>;
+}
+
+export interface NativeArtifact extends BuildReport {
+  readonly executable: Uint8Array<ArrayBuffer>;
 }
 
 export interface BuildOptions {
@@ -34,6 +42,8 @@ export interface Builder {
    * WEFT_SOURCE_REFUSED, WEFT_FLAG_REFUSED, WEFT_MODULE_INVALID, WEFT_MODULE_UNSUPPORTED
    */
   build(fn: FunctionSpec, options?: BuildOptions): Promise<Artifact>;
+  /** A native program, or for contract nightcore a library, by the system's compiler. @throws WeftError as `build` */
+  buildNative(fn: FunctionSpec, options?: BuildOptions): Promise<NativeArtifact>;
   /** Makes the next build a warm one: starts the daemon, compiles the guest runtime. */
   warmUp(): Promise<void>;
   close(): Promise<void>;
