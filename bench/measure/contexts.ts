@@ -89,6 +89,7 @@ class Discarded implements Exchange {
   readonly path = '';
   readonly query = '';
   readonly closed = false;
+  readonly onHungUp = null;
   respond(): void {}
   begin(): void {}
   write(): boolean {

@@ -35,7 +35,10 @@ export class DrivenFunction {
     const driven = this.#admit();
     const stream = new WatchedStream(exchange);
     const deadlineAt = startedAt + this.spec.limits.deadlineMs;
-    void this.#run(version, driven, { input: owned(exchange), depth: 1, deadlineAt, stream }).then((end) => {
+    const ending = new AbortController();
+    exchange.onHungUp = () => ending.abort(new WeftError('WEFT_CLIENT_GONE', { name: this.name }));
+    void this.#run(version, driven, ending, { input: owned(exchange), depth: 1, deadlineAt, stream }).then((end) => {
+      exchange.onHungUp = null;
       const status = this.#answer(version, exchange, stream, end);
       this.counters.finished(status, performance.now() - startedAt);
       version.chainEnded();
@@ -46,7 +49,7 @@ export class DrivenFunction {
   call(version: Version, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
     const driven = this.#admit();
     const input = { head: NOTHING, body: body.slice(), method: 'POST', path: '', query: '' };
-    void this.#run(version, driven, { input, depth, deadlineAt, stream: undefined }).then((end) => {
+    void this.#run(version, driven, new AbortController(), { input, depth, deadlineAt, stream: undefined }).then((end) => {
       if (end instanceof WeftError) {
         version.complain(this, end);
         pending.settle(callError(end), end.entry.status, NOTHING);
@@ -64,9 +67,13 @@ export class DrivenFunction {
   }
 
   /** Never rejects. */
-  async #run(version: Version, driven: Driven, request: Omit<DrivenRequest, 'signal'>): Promise<Outcome | typeof STREAMED | WeftError> {
+  async #run(
+    version: Version,
+    driven: Driven,
+    ending: AbortController,
+    request: Omit<DrivenRequest, 'signal'>,
+  ): Promise<Outcome | typeof STREAMED | WeftError> {
     const { name, limits } = this.spec;
-    const ending = new AbortController();
     const late = setTimeout(
       () => ending.abort(new WeftError('WEFT_DEADLINE', { name, ms: limits.deadlineMs })),
       Math.max(0, request.deadlineAt - performance.now()),
@@ -93,7 +100,8 @@ export class DrivenFunction {
       return stream.status;
     }
     const error = end instanceof WeftError ? end : undefined;
-    if (error) version.complain(this, error);
+    if (error?.code === 'WEFT_CLIENT_GONE') version.log(this, 'info', error.message);
+    else if (error) version.complain(this, error);
     if (!stream.begun) return error ? respondError(exchange, error) : respondOutcome(exchange, version, this, end as Outcome);
     if (end instanceof Failure) version.log(this, 'error', end.reason);
     exchange.abort();

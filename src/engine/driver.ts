@@ -42,7 +42,7 @@ export interface DrivenRequest {
   readonly depth: number;
   /** By performance.now(). */
   readonly deadlineAt: number;
-  /** Aborted at the deadline, with WEFT_DEADLINE as its reason, and when the client is gone. */
+  /** Aborted with the error to answer with as its reason: WEFT_DEADLINE, or WEFT_CLIENT_GONE when the client hung up. */
   readonly signal: AbortSignal;
   /** Where an answer may go in pieces; absent for calls, whose answer is one. */
   readonly stream: AnswerStream | undefined;

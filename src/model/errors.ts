@@ -28,6 +28,7 @@ export const ERRORS = {
   WEFT_FUNCTION_FAILED: entry('user', 500, 5, 'Function "{name}" failed: {reason}', 'Read its log with: weft logs {name}'),
   WEFT_FUNCTION_TRAPPED: entry('user', 502, 5, 'Function "{name}" trapped: {reason}', 'A memory error or abort in the function; read its log with: weft logs {name}'),
   WEFT_FUNCTION_CRASHED: entry('user', 502, 5, 'Function "{name}" ended in the middle of a request: {reason}', 'Its next request gets a new instance; read its log with: weft logs {name}'),
+  WEFT_CLIENT_GONE: entry('user', 499, 5, 'The client hung up before "{name}" had answered', 'Nobody waits for the answer any more: the work was ended'),
   WEFT_DEADLINE: entry('user', 504, 5, 'Function "{name}" did not answer within {ms} ms', 'Raise limits.deadline in the manifest, or find what it waits for'),
   WEFT_MEMORY: entry('user', 500, 5, 'Function "{name}" reached its memory limit of {bytes} bytes', 'Raise limits.memory in the manifest'),
   WEFT_REQUEST_TOO_LARGE: entry('user', 413, 5, 'The request is larger than {bytes} bytes', 'Raise limits.request in the manifest'),

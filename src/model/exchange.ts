@@ -30,6 +30,8 @@ export interface Exchange {
   abort(): void;
   /** True once the client hung up. */
   readonly closed: boolean;
+  /** Called when the client is gone before its answer was whole; set by who works for it. */
+  onHungUp: (() => void) | null;
 }
 
 /** What the ingress needs to know of a function before it reads a body. */

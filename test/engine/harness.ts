@@ -27,6 +27,7 @@ export class TestExchange implements Exchange {
   readonly path: string;
   readonly query: string;
   closed = false;
+  onHungUp: (() => void) | null = null;
   aborted = false;
   readonly reply: Promise<Reply>;
   #answer!: (reply: Reply) => void;
@@ -76,7 +77,10 @@ export class TestExchange implements Exchange {
 }
 
 export interface TestFunction {
-  readonly wasm: Uint8Array;
+  /** Of a function in a context. */
+  readonly wasm?: Uint8Array;
+  /** Path of a native program. */
+  readonly program?: string;
   readonly limits?: Partial<Limits>;
   /** Packed files: guest path → content. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
@@ -134,8 +138,8 @@ export class TestEngine {
       version,
       merge,
       functions: Object.entries(functions).map(([name, fn]) => ({
-        module: new WebAssembly.Module(fn.wasm),
-        program: undefined,
+        module: fn.wasm && new WebAssembly.Module(Uint8Array.from(fn.wasm)),
+        program: fn.program,
         files: fn.files ?? {},
         spec: specOf(name, fn),
       })),

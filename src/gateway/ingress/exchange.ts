@@ -50,7 +50,6 @@ export class HttpExchange implements Exchange {
   readonly body: Uint8Array;
   readonly #bytes: Uint8Array;
   readonly #at: number;
-  /** Called when the client is gone before its answer was whole. */
   onHungUp: (() => void) | null = null;
   readonly #line: AnswerLine;
   #gone = false;
