@@ -2,8 +2,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Header lines of a validated request head (docs/guest-abi.md, `in_head`). */
 export function headersOf(head: Uint8Array): [string, string][] {
-  if (head.length === 0) return [];
-  const [, ...lines] = textOf(head).split('\r\n');
+  return head.length === 0 ? [] : headersIn(textOf(head));
+}
+
+/** The same, with each byte a character: for those who pass them on. */
+export function rawHeadersOf(head: Uint8Array): [string, string][] {
+  return head.length === 0 ? [] : headersIn(latin1(head));
+}
+
+function headersIn(text: string): [string, string][] {
+  const [, ...lines] = text.split('\r\n');
   return lines.flatMap((line): [string, string][] => {
     const colon = line.indexOf(':');
     return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1).trim()]] : [];
@@ -15,6 +23,10 @@ function textOf(head: Uint8Array): string {
   try {
     return utf8.decode(head);
   } catch {
-    return Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+    return latin1(head);
   }
+}
+
+function latin1(head: Uint8Array): string {
+  return Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
 }

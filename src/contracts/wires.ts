@@ -1,4 +1,5 @@
 import type { Wires } from '../drivers/wire.ts';
+import { http } from './http.ts';
 
 /** Every contract that a process or a container can be written against. */
-export const WIRES: Wires = {};
+export const WIRES: Wires = { http };

@@ -5,7 +5,7 @@
 import type { Answer, Failure, Input, Outcome } from '../engine/contract.ts';
 import type { ContractName, FunctionSettings } from '../model/app.ts';
 
-/** Name and value, in the order they are sent. */
+/** Name and value, in the order they are sent. Each character is a byte (latin1): nothing is decoded, so nothing is lost. */
 export type Headers = readonly (readonly [name: string, value: string])[];
 
 /** A function that is a server: requests are HTTP/1.1 on a socket. */

@@ -3,7 +3,7 @@
  * A head is always parsed whole: one that arrives in pieces is parsed again with each piece, so that an idle or slow
  * connection holds no parser. What that costs is bounded by `headBytes`.
  */
-import { instantiateLlhttp, type LlhttpExports, PAUSED, STOP, TYPE_REQUEST } from './llhttp.ts';
+import { cString, instantiateLlhttp, type LlhttpExports, PAUSED, STOP, TYPE_REQUEST } from '../../drivers/http/llhttp.ts';
 
 export type Outcome = 'complete' | 'more' | 'bad' | 'too-many-headers';
 
@@ -274,8 +274,3 @@ function methodNames(llhttp: LlhttpExports, memory: Uint8Array): string[] {
 
 /** llhttp's number of QUERY; asking it for the name of a higher one aborts it. */
 const LAST_METHOD = 46;
-
-function cString(memory: Uint8Array, at: number): string {
-  if (at === 0) return '';
-  return Buffer.from(memory.subarray(at, memory.indexOf(0, at))).toString('latin1');
-}

@@ -17,8 +17,10 @@ export interface LlhttpExports {
   readonly memory: WebAssembly.Memory;
   malloc(bytes: number): number;
   llhttp_alloc(type: number): number;
+  llhttp_free(parser: number): void;
   llhttp_reset(parser: number): void;
   llhttp_execute(parser: number, at: number, length: number): number;
+  llhttp_finish(parser: number): number;
   llhttp_resume(parser: number): void;
   llhttp_get_method(parser: number): number;
   llhttp_get_error_pos(parser: number): number;
@@ -31,6 +33,7 @@ export const PAUSED = 21;
 /** Any other non-zero value fails the message. */
 export const STOP = -1;
 export const TYPE_REQUEST = 1;
+export const TYPE_RESPONSE = 2;
 
 let compiled: WebAssembly.Module | undefined;
 
@@ -46,9 +49,7 @@ export function instantiateLlhttp(callbacks: LlhttpCallbacks): LlhttpExports {
 function wasmBytes(): Uint8Array {
   const bytes: unknown = createRequire(import.meta.url)('undici/lib/llhttp/llhttp_simd-wasm.js');
   if (!(bytes instanceof Uint8Array))
-    throw new TypeError(
-      'undici/lib/llhttp/llhttp_simd-wasm.js does not export bytes; the ingress needs the undici that package.json names',
-    );
+    throw new TypeError('undici/lib/llhttp/llhttp_simd-wasm.js does not export bytes; Weft needs the undici that package.json names');
   return bytes;
 }
 
@@ -56,8 +57,10 @@ function checkExports(exports: WebAssembly.Exports): void {
   const functions = [
     'malloc',
     'llhttp_alloc',
+    'llhttp_free',
     'llhttp_reset',
     'llhttp_execute',
+    'llhttp_finish',
     'llhttp_resume',
     'llhttp_get_method',
     'llhttp_get_error_pos',
@@ -66,5 +69,11 @@ function checkExports(exports: WebAssembly.Exports): void {
   ];
   const missing = functions.filter((name) => typeof exports[name] !== 'function');
   if (missing.length > 0)
-    throw new TypeError(`The llhttp of undici lacks ${missing.join(', ')}; the ingress needs the undici that package.json names`);
+    throw new TypeError(`The llhttp of undici lacks ${missing.join(', ')}; Weft needs the undici that package.json names`);
+}
+
+/** Text that ends in NUL, in llhttp's memory. */
+export function cString(memory: Uint8Array, at: number): string {
+  if (at === 0) return '';
+  return Buffer.from(memory.subarray(at, memory.indexOf(0, at))).toString('latin1');
 }

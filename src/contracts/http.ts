@@ -1,0 +1,65 @@
+/**
+ * Any HTTP server, as users of OpenFaaS bring them in images: it gets the client's request, below the function's name, and what it
+ * answers is the answer. The headers that the platform adds are those of OpenFaaS's gateway.
+ */
+import type { HttpWire, WireAnswer, WireReply, WireRequest } from '../drivers/wire.ts';
+import type { Answer, Input } from '../engine/contract.ts';
+import type { FunctionSettings } from '../model/app.ts';
+import { WeftError } from '../model/errors.ts';
+import { forwarded, headLines } from './forwarding.ts';
+import { rawHeadersOf } from './head.ts';
+
+const JSON_HEAD = Buffer.from('Content-Type: application/json\r\n');
+const TCP = 'tcp:';
+
+export const http: HttpWire = {
+  kind: 'http',
+  listens: 'port',
+  exclusive: false,
+  env(_spec: FunctionSettings, address: string): Record<string, string> {
+    return address.startsWith(TCP) ? { PORT: address.slice(TCP.length) } : {};
+  },
+  admit(_spec: FunctionSettings, { head }: Input): Answer | undefined {
+    if (head.length === 0 || !asksForWebSocket(head)) return undefined;
+    const error = new WeftError('WEFT_NOT_IMPLEMENTED', { reason: 'WebSocket connections are not passed on to functions' });
+    return { status: error.entry.status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify(error)}\n`) };
+  },
+  ask(_spec: FunctionSettings, { head, body, method, path, query }: Input, { id }: { id: string }): WireRequest {
+    return { method, target: targetOf(path, query), headers: headersFor(forwarded(rawHeadersOf(head)), id), body };
+  },
+  answer(_spec: FunctionSettings, { status, headers }: WireReply): WireAnswer {
+    return { kind: 'pass', status, head: headLines(forwarded(headers)) };
+  },
+};
+
+function targetOf(path: string, query: string): string {
+  return `${path === '' ? '/' : path}${query === '' ? '' : `?${query}`}`;
+}
+
+function headersFor(headers: [string, string][], id: string): [string, string][] {
+  let host: string | undefined;
+  let hasId = false;
+  let hasForwardedHost = false;
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    if (lower === 'host') host = value;
+    else if (lower === 'x-call-id') hasId = true;
+    else if (lower === 'x-forwarded-host') hasForwardedHost = true;
+  }
+  if (host === undefined) headers.push(['Host', 'localhost']);
+  else if (!hasForwardedHost) headers.push(['X-Forwarded-Host', host]);
+  if (!hasId) headers.push(['X-Call-Id', id]);
+  headers.push(['X-Start-Time', nanosecondsNow()]);
+  return headers;
+}
+
+/** Unix time; more digits than a number holds exactly. */
+function nanosecondsNow(): string {
+  const now = performance.timeOrigin + performance.now();
+  const milliseconds = Math.floor(now);
+  return `${milliseconds}${String(Math.floor((now - milliseconds) * 1e6)).padStart(6, '0')}`;
+}
+
+function asksForWebSocket(head: Uint8Array): boolean {
+  return /\r\nupgrade:[ \t]*websocket/i.test(Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1'));
+}

@@ -1,0 +1,206 @@
+/** One connection to a server, with at most one request on it. */
+import { connect, type Socket } from 'node:net';
+import type { WireReply, WireRequest } from '../wire.ts';
+import { encodeRequest } from './encode-request.ts';
+import { type HeadLimits, ResponseParser, sharedLlhttp, WINDOW_BYTES } from './response-parser.ts';
+
+export type ServerAddress =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+
+/** What one read brought of an answer. */
+export interface Received {
+  /** Once, with the first that is received. */
+  readonly head: WireReply | undefined;
+  /** Lent: copied, if it is to be kept. */
+  readonly piece: Uint8Array;
+  /** It was the last. */
+  readonly whole: boolean;
+}
+
+export interface Receiver {
+  /** wait: nothing more until `drained`. stop: the rest is of no interest, and the connection is closed. An error thrown breaks the request off. */
+  received(part: Received): 'more' | 'wait' | 'stop';
+  drained(): Promise<void>;
+}
+
+/** The server cannot be reached, or the connection to it broke. */
+export class ConnectionLost extends Error {
+  /** Nobody connected: the server never saw the request. */
+  readonly connected: boolean;
+  /** Nothing of an answer had come, and the server has not read the whole request. */
+  readonly unread: boolean;
+  /** Nothing of an answer had come. */
+  readonly unanswered: boolean;
+
+  constructor(reason: string, facts: { connected: boolean; unread: boolean; unanswered: boolean }, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = 'ConnectionLost';
+    this.connected = facts.connected;
+    this.unread = facts.unread;
+    this.unanswered = facts.unanswered;
+  }
+}
+
+/** What the server sent is no answer of HTTP/1.1. */
+export class MalformedAnswer extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'MalformedAnswer';
+  }
+}
+
+/** Where all connections of this thread read into: on POSIX a read is asked for, done and handed over in one go. */
+const READ_BUFFER = new Uint8Array(WINDOW_BYTES);
+
+interface Pending {
+  readonly receiver: Receiver;
+  readonly resolve: () => void;
+  readonly reject: (cause: unknown) => void;
+  readonly signal: AbortSignal;
+}
+
+export class ServerConnection {
+  /** Since when it waits for its next request, by performance.now(). */
+  idleSince = 0;
+  /** How many requests it has carried. */
+  carried = 0;
+  readonly #socket: Socket;
+  readonly #parser: ResponseParser;
+  readonly #gone: (connection: ServerConnection) => void;
+  #pending: Pending | undefined;
+  #connected = false;
+  #ended = false;
+
+  /** `gone` is called once, when it is closed. */
+  constructor(address: ServerAddress, limits: HeadLimits, gone: (connection: ServerConnection) => void) {
+    this.#gone = gone;
+    this.#parser = new ResponseParser(sharedLlhttp(), limits);
+    const onread = { buffer: READ_BUFFER, callback: (bytes: number): boolean => this.#read(READ_BUFFER.subarray(0, bytes)) };
+    this.#socket = connect(
+      address.kind === 'unix' ? { path: address.path, onread } : { host: address.host, port: address.port, noDelay: true, onread },
+    );
+    this.#socket.on('connect', () => {
+      this.#connected = true;
+    });
+    this.#socket.on('end', () => this.#serverEnded());
+    this.#socket.on('error', (cause: NodeJS.ErrnoException) => this.#lost(cause));
+    this.#socket.on('close', () => this.#closed());
+  }
+
+  /** Whether it can carry another request. */
+  get usable(): boolean {
+    return !this.#ended && !this.#pending && this.#parser.keepAlive && this.#socket.writableLength === 0 && !this.#socket.destroyed;
+  }
+
+  /**
+   * Resolves when the answer was received whole, or its receiver wants no more of it.
+   * @throws ConnectionLost, MalformedAnswer, the reason of `signal`, what `receiver` throws: the connection is closed then
+   */
+  exchange(request: WireRequest, receiver: Receiver, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pending = { receiver, resolve, reject, signal };
+      this.carried += 1;
+      this.#parser.expect(request.method);
+      signal.addEventListener('abort', this.#aborted);
+      this.#write(encodeRequest(request));
+    });
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
+    if (pieces.length > 1) this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    if (pieces.length > 1) this.#socket.uncork();
+  }
+
+  readonly #aborted = (): void => {
+    this.#fail(this.#pending?.signal.reason);
+  };
+
+  /** False: nothing more for now. */
+  #read(bytes: Uint8Array): boolean {
+    if (!this.#pending) {
+      this.destroy();
+      return true;
+    }
+    this.#parser.feed(bytes);
+    return this.#pass();
+  }
+
+  #pass(): boolean {
+    const pending = this.#pending;
+    const { head, piece, complete, problem } = this.#parser;
+    if (!pending) return true;
+    let wish: ReturnType<Receiver['received']> = 'more';
+    try {
+      if (head || piece.length > 0 || complete) wish = pending.receiver.received({ head, piece, whole: complete });
+    } catch (cause) {
+      this.#fail(cause);
+      return true;
+    }
+    if (problem !== undefined) this.#fail(new MalformedAnswer(problem));
+    else if (complete) this.#settle()?.resolve();
+    else if (wish === 'stop') {
+      this.destroy();
+      this.#settle()?.resolve();
+    } else if (wish === 'wait') {
+      void this.#resumeAfter(pending);
+      return false;
+    }
+    return true;
+  }
+
+  async #resumeAfter(pending: Pending): Promise<void> {
+    try {
+      await pending.receiver.drained();
+    } catch (cause) {
+      if (this.#pending === pending) this.#fail(cause);
+      return;
+    }
+    this.#socket.resume();
+  }
+
+  #serverEnded(): void {
+    this.#ended = true;
+    if (!this.#pending) return;
+    this.#parser.finish();
+    if (this.#parser.complete) this.#pass();
+    else this.#lost();
+  }
+
+  #lost(cause?: NodeJS.ErrnoException): void {
+    if (!this.#pending) return;
+    const unanswered = !this.#parser.begun;
+    // Who closes a connection that holds bytes it has not read resets it; an end without that is one after reading.
+    const unread = unanswered && (!this.#connected || cause?.code === 'ECONNRESET' || cause?.code === 'EPIPE');
+    const facts = { connected: this.#connected, unread, unanswered };
+    this.#fail(new ConnectionLost(lostReason(this.#connected, unanswered, cause), facts, { cause }));
+  }
+
+  #closed(): void {
+    this.#lost();
+    this.#parser.close();
+    this.#gone(this);
+  }
+
+  #fail(cause: unknown): void {
+    this.destroy();
+    this.#settle()?.reject(cause);
+  }
+
+  #settle(): Pending | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.signal.removeEventListener('abort', this.#aborted);
+    return pending;
+  }
+}
+
+function lostReason(connected: boolean, unanswered: boolean, cause: NodeJS.ErrnoException | undefined): string {
+  if (!connected) return `its server cannot be reached (${cause?.code ?? 'no connection'})`;
+  return `its server ${cause ? 'broke' : 'closed'} the connection ${unanswered ? 'without an answer' : 'in the middle of its answer'}`;
+}

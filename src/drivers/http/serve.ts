@@ -1,0 +1,117 @@
+/** One request to a function that is an HTTP server: what its contract makes of request and answer, and how the answer reaches the client. */
+import { randomUUID } from 'node:crypto';
+import type { Answer, Failure } from '../../engine/contract.ts';
+import { type AnswerStream, type DrivenRequest, STREAMED } from '../../engine/driver.ts';
+import { illegalHead } from '../../engine/http-sink.ts';
+import type { FunctionSettings } from '../../model/app.ts';
+import { WeftError } from '../../model/errors.ts';
+import type { HttpWire, WireAnswer } from '../wire.ts';
+import type { HttpServerClient } from './client.ts';
+import { MalformedAnswer, type Received, type Receiver } from './connection.ts';
+
+export interface ServedFunction {
+  readonly spec: FunctionSettings;
+  readonly wire: HttpWire;
+  readonly client: HttpServerClient;
+}
+
+export interface Served {
+  readonly outcome: Answer | Failure | typeof STREAMED;
+  /** The instance cannot be trusted to go on. */
+  readonly fatal: boolean;
+}
+
+/** An answer of at most so many bytes goes to the client in one piece, if the server says its length; others as they come. */
+const WHOLE_BYTES = 64 * 1024;
+const NOT_MODIFIED = 304;
+
+/**
+ * After any error, a server that takes one request at a time may still be busy with this one.
+ * @throws ConnectionLost, which the driver, who knows how its instance is, makes an error of the catalogue; WeftError; the reason of the signal
+ */
+export async function serveThrough({ spec, wire, client }: ServedFunction, request: DrivenRequest): Promise<Served> {
+  const { input, deadlineAt, signal, stream } = request;
+  const asked = wire.ask(spec, input, { id: randomUUID(), deadline: new Date(performance.timeOrigin + deadlineAt) });
+  const receiver = new AnswerReceiver(spec, wire, stream, asked.method === 'HEAD');
+  try {
+    await client.send(asked, receiver, signal);
+  } catch (cause) {
+    if (!(cause instanceof MalformedAnswer)) throw cause;
+    throw new WeftError('WEFT_BAD_RESPONSE', { name: spec.name, reason: cause.message }, { cause });
+  }
+  return receiver.served;
+}
+
+class AnswerReceiver implements Receiver {
+  readonly #spec: FunctionSettings;
+  readonly #wire: HttpWire;
+  readonly #stream: AnswerStream | undefined;
+  readonly #toHead: boolean;
+  #answer: WireAnswer | undefined;
+  #begun = false;
+  /** What is kept until the answer is whole. */
+  readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #mayGrow = true;
+
+  constructor(spec: FunctionSettings, wire: HttpWire, stream: AnswerStream | undefined, toHead: boolean) {
+    this.#spec = spec;
+    this.#wire = wire;
+    this.#stream = stream;
+    this.#toHead = toHead;
+  }
+
+  get served(): Served {
+    const answer = this.#answer;
+    if (!answer) throw new TypeError('An answer was whole without a head');
+    if (answer.kind === 'failure') return { outcome: answer.failure, fatal: answer.fatal };
+    if (this.#begun) return { outcome: STREAMED, fatal: false };
+    const [first] = this.#held;
+    const body = this.#held.length === 1 && first ? first : Buffer.concat(this.#held);
+    return { outcome: { status: answer.status, head: answer.head, body }, fatal: false };
+  }
+
+  received({ head, piece, whole }: Received): ReturnType<Receiver['received']> {
+    if (head) {
+      this.#answer = this.#wire.answer(this.#spec, head);
+      const length = head.headers.findLast(([name]) => name.toLowerCase() === 'content-length')?.[1];
+      this.#mayGrow = length === undefined || Number(length) > WHOLE_BYTES;
+    }
+    const answer = this.#answer;
+    if (!answer) return 'more';
+    // What follows the head of a failure is of no interest; reading it keeps the connection.
+    if (answer.kind === 'failure') return answer.fatal ? 'stop' : 'more';
+    const stream = this.#stream;
+    if (!stream) return this.#hold(piece);
+    if (this.#begun) return pass(stream, piece);
+    // The ingress tells the length of what it has, which is not the one that this answer stands for.
+    const bodiless = this.#toHead || answer.status === NOT_MODIFIED;
+    if (!bodiless && (whole || !this.#mayGrow)) return this.#hold(piece);
+    this.#begin(stream, answer);
+    return pass(stream, piece);
+  }
+
+  drained(): Promise<void> {
+    return this.#stream?.drained() ?? Promise.resolve();
+  }
+
+  #begin(stream: AnswerStream, { status, head }: WireAnswer & { kind: 'pass' }): void {
+    const reason = illegalHead(status, head);
+    if (reason !== undefined) throw new WeftError('WEFT_BAD_RESPONSE', { name: this.#spec.name, reason });
+    this.#begun = true;
+    stream.begin(status, head);
+  }
+
+  #hold(piece: Uint8Array): 'more' {
+    const { name, limits } = this.#spec;
+    this.#heldBytes += piece.length;
+    if (this.#heldBytes > limits.responseBytes) throw new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes });
+    if (piece.length > 0) this.#held.push(piece.slice());
+    return 'more';
+  }
+}
+
+function pass(stream: AnswerStream, piece: Uint8Array): ReturnType<Receiver['received']> {
+  if (stream.closed) return 'stop';
+  return stream.write(piece) ? 'more' : 'wait';
+}
