@@ -1,6 +1,6 @@
 import type { Contracts } from '../engine/prepare.ts';
 import { nightcore } from './nightcore.ts';
-import { stdio } from './stdio.ts';
+import { stdio } from './stdio/context.ts';
 import { weft } from './weft.ts';
 
 /** Every contract a function can be written against. */

@@ -1,5 +1,6 @@
 import type { Wires } from '../drivers/wire.ts';
 import { http } from './http.ts';
+import { stdioWire } from './stdio/wire.ts';
 
 /** Every contract that a process or a container can be written against. */
-export const WIRES: Wires = { http };
+export const WIRES: Wires = { http, stdio: stdioWire };

@@ -56,16 +56,27 @@ export interface StdioWire {
   stdin(spec: FunctionSettings, input: Input, id: string): Uint8Array;
   /** hot: how many bytes of what was printed make one whole answer; nothing while it is not whole. @throws Error for what is none */
   wholeAnswer?(spec: FunctionSettings, stdout: Uint8Array): number | undefined;
-  /** Whether standard output is passed on as it comes. */
-  streams(spec: FunctionSettings): boolean;
+  /**
+   * Header lines of an answer that goes out while it is printed, with status 200; nothing: it is answered at its end. However the program
+   * exits, such an answer is whole; a signal or the deadline breaks it off. `answer` is asked as well when nothing was printed.
+   */
+  streamHead(spec: FunctionSettings): Uint8Array | undefined;
+  /** Whether standard error belongs to the answer, in the order in which it was written, and not to the log. */
+  joinsErrors(spec: FunctionSettings): boolean;
+  /** @throws WeftError of the catalogue: WEFT_FUNCTION_CRASHED */
   answer(spec: FunctionSettings, input: Input, end: ProgramEnd): Outcome;
 }
 
 export interface ProgramEnd {
+  /** The request's, as `stdin` got it. */
+  readonly id: string;
+  /** How long the request took until now, milliseconds. */
+  readonly ms: number;
   /** 0 for a hot program that goes on. */
   readonly exitCode: number;
   /** Name of the signal that ended it, such as SIGSEGV. */
   readonly signal: string | undefined;
+  /** What it printed; with `joinsErrors` standard error too. */
   readonly stdout: Uint8Array;
   /** The last of it, at most 64 KiB; all of it went to the log line by line. */
   readonly stderr: Uint8Array;

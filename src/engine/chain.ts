@@ -31,8 +31,14 @@ export interface Sink {
 
 /** What a program with `main` finds; set by its contract. */
 export interface Program {
+  /** Of the request, for those that ask for one. */
+  readonly id?: string;
   readonly env: () => Readonly<Record<string, string>>;
   readonly stdin: Uint8Array;
+  /** Header lines of an answer that goes out while it is printed. */
+  readonly streamHead?: Uint8Array | undefined;
+  /** Standard error is part of the answer. */
+  readonly joinsErrors?: boolean;
 }
 
 export interface ChainStart {

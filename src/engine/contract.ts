@@ -34,6 +34,8 @@ export interface Contract {
   accept(chain: Chain, input: Input): boolean;
   /** Reads the answer of an entry that returned `result`. */
   answer(chain: Chain, result: number): Outcome;
+  /** Whether a streamed answer is whole, when its entry returned `result`; if that is not simply 0. */
+  streamIsWhole?(chain: Chain, result: number): boolean;
 }
 
 /** The function wrote more than its limit; nothing of it is kept. */

@@ -31,7 +31,7 @@ export class HttpSink implements Sink {
   }
 
   #endStream(chain: Chain, result: number): number {
-    if (result === 0) {
+    if (chain.fn.contract.streamIsWhole?.(chain, result) ?? result === 0) {
       this.#exchange.end();
       return 200;
     }

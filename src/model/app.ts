@@ -100,6 +100,25 @@ export interface NightcoreOptions {
   readonly qsAsInput: boolean;
 }
 
+/**
+ * How a stdio program is run and what its end means: by Weft's own rules (plain), or exactly as another platform does it: OpenFaaS's
+ * classic watchdog, two modes of its of-watchdog, and three formats of IronFunctions.
+ */
+export const STDIO_MODES = ['plain', 'classic', 'streaming', 'serializing', 'iron', 'iron-http', 'iron-json'] as const;
+export type StdioMode = (typeof STDIO_MODES)[number];
+
+export interface StdioOptions {
+  readonly mode: StdioMode;
+  /** Whether the request is in the environment; for plain and the watchdogs' modes. */
+  readonly cgiHeaders: boolean;
+  /** Whether standard error is part of the answer and not the log; for classic. */
+  readonly combineOutput: boolean;
+  /** Whether standard input is a JSON object with header and body; for classic. */
+  readonly marshalRequest: boolean;
+  /** Header fields of every answer, as IronFunctions' routes have them. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** What an engine needs to know of a function beside its module. */
 export interface FunctionSettings {
   readonly name: string;
@@ -121,6 +140,8 @@ export interface FunctionSettings {
   /** Contexts made ready at deploy, per engine thread. */
   readonly warm: number;
   readonly nightcore?: NightcoreOptions;
+  /** For contract stdio; plain when absent. */
+  readonly stdio?: StdioOptions;
 }
 
 /** A function as its author describes it. */

@@ -1,6 +1,6 @@
 /** What is kept of a deployed app, and what an admin may ask to deploy: one schema for the file and for the wire. */
 import { z } from 'zod';
-import { CONTRACT_NAMES } from '../model/app.ts';
+import { CONTRACT_NAMES, STDIO_MODES } from '../model/app.ts';
 import { MAX_MEMORY_BYTES, WASM_PAGE_BYTES } from '../model/limits.ts';
 import { DIGEST } from './digest.ts';
 
@@ -26,6 +26,8 @@ const guestPath = z
   .string()
   .max(4096)
   .regex(/^\/[^\0]+$/, 'not an absolute path');
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const HTTP_PATH = /^\/[\x21-\x7e]*$/;
 
 const limits = z.strictObject({
@@ -93,6 +95,18 @@ const settingsSchema = z.strictObject({
   idleMs: count,
   warm: count.max(MAX_WARM),
   nightcore: z.strictObject({ allowHttpGet: z.boolean(), qsAsInput: z.boolean() }).exactOptional(),
+  stdio: z
+    .strictObject({
+      mode: z.enum(STDIO_MODES),
+      cgiHeaders: z.boolean(),
+      combineOutput: z.boolean(),
+      marshalRequest: z.boolean(),
+      headers: z.record(
+        z.string().regex(FIELD_NAME, 'not the name of a header field'),
+        z.string().regex(FIELD_VALUE, 'holds a control character'),
+      ),
+    })
+    .exactOptional(),
 });
 
 export const functionSchema = z.strictObject({

@@ -1,3 +1,4 @@
+import { CALL_ERROR } from '../abi.ts';
 import { assemble, type Code, exportFunction, functionType, I32, importFunction, importMemory, op } from '../asm.ts';
 import { MAY_NOT_SUSPEND } from '../ledger.ts';
 import type { Runtime } from '../runtime.ts';
@@ -28,6 +29,35 @@ function moduleFor(params: readonly number[]): WebAssembly.Module {
       imports: [importFunction('e', 'wait', withParams), importFunction('e', 'here', without), importMemory('e', 'ledger')],
       functions: [{ type: withParams, i32s: 0, code }],
       exports: [exportFunction('wait', 2)],
+    }),
+  );
+}
+
+interface Steps {
+  /** Answers, or says that it has to wait: CALL_ERROR.pending. */
+  readonly first: (...args: number[]) => number;
+  readonly wait: () => Promise<number>;
+}
+
+/** The same for what only sometimes has to wait: then nothing is suspended that need not be. */
+export function suspendingAfter(runtime: Runtime, params: readonly number[], { first, wait }: Steps): WebAssembly.ExportValue {
+  const imports = { first, wait: suspending(runtime, [], wait) };
+  const { exports } = new WebAssembly.Instance(moduleAfter(params), { e: imports });
+  return exports['first'] as WebAssembly.ExportValue; // exported below
+}
+
+function moduleAfter(params: readonly number[]): WebAssembly.Module {
+  const [first, wait] = [0, 1];
+  const [withParams, without] = [0, 1];
+  const result = params.length;
+  const asked: Code = [...params.flatMap((_, i) => op.get(i)), ...op.call(first), ...op.tee(result)];
+  const code = [...asked, ...op.i32(CALL_ERROR.pending), ...op.eq, ...op.ifElse(op.call(wait), op.get(result), I32)];
+  return new WebAssembly.Module(
+    assemble({
+      types: [functionType(params, [I32]), functionType([], [I32])],
+      imports: [importFunction('e', 'first', withParams), importFunction('e', 'wait', without)],
+      functions: [{ type: withParams, i32s: 1, code }],
+      exports: [exportFunction('first', 2)],
     }),
   );
 }

@@ -46,7 +46,7 @@ export class StandardOutput {
   }
 
   write(piece: Uint8Array): Errno {
-    return this.output.write(piece) ? ERRNO.success : ERRNO.fbig;
+    return this.output.write(piece);
   }
 }
 

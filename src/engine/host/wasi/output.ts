@@ -1,5 +1,6 @@
 /** Where standard output and standard error go: into the answer, or line by line into the function's log. */
 import type { LogRecord } from '../../protocol.ts';
+import { ERRNO, type Errno } from './preview1.ts';
 
 const FIRST_BYTES = 512;
 const LINE_FEED = 10;
@@ -12,9 +13,9 @@ const EMPTY = new Uint8Array(0);
 
 const decoder = new TextDecoder();
 
-/** Takes bytes that a function wrote. False: there is no room for them. */
+/** Takes all of the bytes that a function wrote, or none of them. */
 export interface Output {
-  write(piece: Uint8Array): boolean;
+  write(piece: Uint8Array): Errno;
 }
 
 /** Collects an answer up to its limit. */
@@ -33,16 +34,16 @@ export class Collector implements Output {
     return this.#length === 0 ? EMPTY : this.#buffer.subarray(0, this.#length);
   }
 
-  write(piece: Uint8Array): boolean {
+  write(piece: Uint8Array): Errno {
     const end = this.#length + piece.length;
     if (end > this.#limit) {
       this.overflow = true;
-      return false;
+      return ERRNO.fbig;
     }
     if (end > this.#buffer.length) this.#grow(end);
     this.#buffer.set(piece, this.#length);
     this.#length = end;
-    return true;
+    return ERRNO.success;
   }
 
   #grow(needed: number): void {
@@ -90,7 +91,7 @@ export class LineLog implements Output {
     this.#budget = budget;
   }
 
-  write(piece: Uint8Array): boolean {
+  write(piece: Uint8Array): Errno {
     let start = 0;
     while (start < piece.length && !this.#budget.spent) {
       const end = piece.indexOf(LINE_FEED, start);
@@ -103,7 +104,7 @@ export class LineLog implements Output {
       else this.#emit(piece.subarray(start, Math.min(end, start + MAX_LINE_BYTES)), end - start > MAX_LINE_BYTES);
       start = end + 1;
     }
-    return true;
+    return ERRNO.success;
   }
 
   /** The last line need not end in a line feed. */

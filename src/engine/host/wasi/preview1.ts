@@ -17,6 +17,7 @@ export const ERRNO = {
   notdir: 54,
   notempty: 55,
   notsup: 58,
+  pipe: 64,
   rofs: 69,
   spipe: 70,
   notcapable: 76,

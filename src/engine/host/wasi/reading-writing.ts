@@ -1,9 +1,14 @@
 /** Reading and writing what is open. These are on the path of every stdio program, so they allocate nothing but views. */
+import { CALL_ERROR } from '../../abi.ts';
+import { I32 } from '../../asm.ts';
 import type { Runtime } from '../../runtime.ts';
+import { caller } from '../guest.ts';
+import { suspendingAfter } from '../suspending.ts';
 import type { OpenFile, StandardInput, StandardOutput } from './descriptors.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { ERRNO, type Errno, IOVEC, MAX_IOVECS, RIGHTS, WHENCE } from './preview1.ts';
 import { type WasiState, wasiOf } from './state.ts';
+import { StreamedAnswer } from './streamed-answer.ts';
 
 export function readWriteImports(runtime: Runtime): Record<string, unknown> {
   return {
@@ -15,14 +20,25 @@ export function readWriteImports(runtime: Runtime): Record<string, unknown> {
       if (source.kind === 'output' || (source.rights & RIGHTS.fdRead) === 0) return ERRNO.notcapable;
       return readVectors(memory, source, vectors, count, result);
     },
-    fd_write: (fd: number, vectors: number, count: number, result: number): Errno => {
-      const { descriptors, memory } = wasiOf(runtime);
-      const target = descriptors.get(fd);
-      if (!target) return ERRNO.badf;
-      if (target.kind === 'directory') return ERRNO.isdir;
-      if (target.kind === 'stdin' || (target.rights & RIGHTS.fdWrite) === 0) return ERRNO.notcapable;
-      return writeVectors(memory, target, vectors, count, result);
-    },
+    fd_write: suspendingAfter(runtime, [I32, I32, I32, I32], {
+      first: (fd: number, vectors: number, count: number, result: number): number => {
+        const { descriptors, memory } = wasiOf(runtime);
+        const target = descriptors.get(fd);
+        if (!target) return ERRNO.badf;
+        if (target.kind === 'directory') return ERRNO.isdir;
+        if (target.kind === 'stdin' || (target.rights & RIGHTS.fdWrite) === 0) return ERRNO.notcapable;
+        const errno = writeVectors(memory, target, vectors, count, result);
+        return target.kind === 'output' && streamOf(target)?.takeBlocked() === true ? CALL_ERROR.pending : errno;
+      },
+      // What was written is on its way, whether the client takes it or leaves.
+      wait: () =>
+        runtime.suspend(
+          (resume) =>
+            void caller(runtime)
+              .stream?.drained()
+              .then(() => resume(ERRNO.success)),
+        ),
+    }),
     fd_pread: (fd: number, vectors: number, count: number, offset: bigint, result: number): Errno => {
       const state = wasiOf(runtime);
       const file = fileAt(state, fd, RIGHTS.fdRead | RIGHTS.fdSeek);
@@ -76,6 +92,10 @@ export function readWriteImports(runtime: Runtime): Record<string, unknown> {
     fd_sync: (fd: number): Errno => (wasiOf(runtime).descriptors.get(fd) ? ERRNO.success : ERRNO.badf),
     fd_datasync: (fd: number): Errno => (wasiOf(runtime).descriptors.get(fd) ? ERRNO.success : ERRNO.badf),
   };
+}
+
+function streamOf({ output }: StandardOutput): StreamedAnswer | undefined {
+  return output instanceof StreamedAnswer ? output : undefined;
 }
 
 /** An open file with all of those rights. */

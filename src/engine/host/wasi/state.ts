@@ -14,6 +14,7 @@ import { GuestMemory } from './guest-memory.ts';
 import { Collector, LineLog, LogBudget } from './output.ts';
 import { packedTree } from './packed-files.ts';
 import { CLOCK } from './preview1.ts';
+import { StreamedAnswer } from './streamed-answer.ts';
 import { StringBlock } from './string-block.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -29,7 +30,7 @@ export class WasiState {
   readonly #fn: GuestFunction;
   #descriptors: DescriptorTable | undefined;
   #files: FileSystem | undefined;
-  #collector: Collector | undefined;
+  #answer: Collector | StreamedAnswer | undefined;
   #lines: readonly LineLog[] = [];
   #environment: StringBlock | undefined;
 
@@ -48,20 +49,20 @@ export class WasiState {
     this.#chain = chain;
     this.exitCode = undefined;
     this.#environment = undefined;
-    this.#collector = undefined;
+    this.#answer = undefined;
     this.#lines = [];
     const streams = this.#standardStreams();
     for (const [fd, stream] of streams.entries()) this.#descriptors?.set(fd, stream);
   }
 
-  /** What a program printed as its answer. */
+  /** What a program printed as its answer, and is not out yet. */
   get stdout(): Uint8Array {
-    return this.#collector?.bytes ?? NOTHING;
+    return this.#answer instanceof Collector ? this.#answer.bytes : NOTHING;
   }
 
   /** It printed more than its limit. */
   get overflow(): boolean {
-    return this.#collector?.overflow ?? false;
+    return this.#answer?.overflow ?? false;
   }
 
   /** The request ends: logs what was printed behind the last line feed. */
@@ -117,9 +118,10 @@ export class WasiState {
     const stdin = new StandardInput(() => this.#chain.program?.stdin);
     const stderr = new StandardOutput(errors, false);
     if (program) {
-      this.#collector = new Collector(limits.responseBytes);
+      const answer = StreamedAnswer.of(this.#chain) ?? new Collector(limits.responseBytes);
+      this.#answer = answer;
       this.#lines = [errors];
-      return [stdin, new StandardOutput(this.#collector, false), stderr];
+      return [stdin, new StandardOutput(answer, false), program.joinsErrors ? new StandardOutput(answer, false) : stderr];
     }
     const lines = new LineLog('info', budget);
     this.#lines = [lines, errors];

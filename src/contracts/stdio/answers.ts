@@ -1,0 +1,30 @@
+/** Answers of stdio programs as bytes. */
+import type { ProgramEnd } from '../../drivers/wire.ts';
+import { Failure, type Input } from '../../engine/contract.ts';
+import type { FunctionSettings } from '../../model/app.ts';
+import { headersOf } from '../head.ts';
+import { lastOf } from './exit.ts';
+
+const encoder = new TextEncoder();
+const DEFAULT_TYPE = 'text/plain';
+
+export const textBytes = (text: string): Uint8Array => encoder.encode(text);
+
+/** Content type as the manifest has it, else that of the request, as the classic watchdog does. */
+export function typeLine({ contentType }: FunctionSettings, input: Input): string {
+  return `Content-Type: ${contentType ?? fieldOf(input, 'content-type') ?? DEFAULT_TYPE}\r\n`;
+}
+
+/** With microseconds, as Go prints a float. */
+export function durationLine({ ms }: ProgramEnd): string {
+  return `X-Duration-Seconds: ${(ms / 1000).toFixed(6)}\r\n`;
+}
+
+export function fieldOf({ head }: Input, lowerCase: string): string | undefined {
+  return headersOf(head).find(([name]) => name.toLowerCase() === lowerCase)?.[1];
+}
+
+/** A failure whose output the client does not get: nothing is lost, the log keeps the last of it. */
+export function failureWithout(reason: string, { stdout }: ProgramEnd, answer: Failure['answer']): Failure {
+  return new Failure(stdout.length === 0 ? reason : `${reason}; printed, and not answered: ${lastOf(stdout)}`, answer);
+}

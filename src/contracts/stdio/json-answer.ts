@@ -1,0 +1,71 @@
+/** An answer in IronFunctions' json format: `{"body": …, "status_code": 200, "headers": {…}}`, of which only the body is required. */
+import * as z from 'zod';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const BLANKS = [0x20, 0x09, 0x0a, 0x0d];
+
+/** Framing is the platform's. */
+const FRAMING = ['connection', 'content-length', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+
+const shape = z.looseObject({
+  body: z.unknown().optional(),
+  status_code: z.int().min(200).max(599).optional(),
+  headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
+});
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+}
+
+/** Bytes up to the end of the object; nothing while it is not whole. @throws Error for what is no object */
+export function wholeJson(printed: Uint8Array): number | undefined {
+  const start = printed.findIndex((byte) => !BLANKS.includes(byte));
+  if (start < 0) return undefined;
+  if (printed[start] !== OPEN) throw new Error('what it printed is no JSON object');
+  // Most pieces of a long answer end in the middle of a text: nothing is counted then.
+  const last = printed.findLastIndex((byte) => !BLANKS.includes(byte));
+  if (printed[last] !== CLOSE) return undefined;
+  let depth = 0;
+  let quoted = false;
+  for (let at = start; at <= last; at++) {
+    const byte = printed[at];
+    if (quoted) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) quoted = false;
+    } else if (byte === QUOTE) quoted = true;
+    else if (byte === OPEN) depth++;
+    else if (byte === CLOSE && --depth === 0) return at + 1;
+  }
+  return undefined;
+}
+
+/** The first object of what was printed; nothing when there is none. @throws Error for one that is no answer */
+export function readJsonAnswer(printed: Uint8Array): JsonAnswer | undefined {
+  const length = wholeJson(printed);
+  if (length === undefined) return undefined;
+  const { body, status_code = 200, headers = {} } = parse(Buffer.from(printed.subarray(0, length)).toString());
+  const fields = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const));
+  return {
+    status: status_code,
+    fields: fields.filter(([name]) => !FRAMING.includes(name.toLowerCase())),
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  };
+}
+
+function parse(text: string): z.infer<typeof shape> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error('what it printed is not valid JSON');
+  }
+  const { data, error } = shape.safeParse(value);
+  if (error) throw new Error(`its JSON answer is not one: ${error.issues[0]?.path.join('.')} ${error.issues[0]?.message}`);
+  if (data.body === undefined) throw new Error('its JSON answer has no body');
+  return data;
+}

@@ -1,0 +1,28 @@
+/** One way of running a program for a request: what it finds, and what its end means. The same in a context, a process and a container. */
+import type { ProgramEnd } from '../../drivers/wire.ts';
+import type { Answer, Input, Outcome } from '../../engine/contract.ts';
+import type { FunctionSettings, StdioOptions } from '../../model/app.ts';
+
+export interface Mode {
+  /** Answers what the program must not see. */
+  admit?(input: Input): Answer | undefined;
+  env(spec: FunctionSettings, input: Input): Readonly<Record<string, string>>;
+  stdin(spec: FunctionSettings, input: Input, id: string): Uint8Array;
+  /** Header lines of an answer that goes out while it is printed. */
+  streamHead?(spec: FunctionSettings): Uint8Array;
+  /** Of a program that lives on from request to request. */
+  readonly hot?: HotMode;
+  answer(spec: FunctionSettings, input: Input, end: ProgramEnd): Outcome;
+}
+
+export interface HotMode {
+  env(spec: FunctionSettings): Readonly<Record<string, string>>;
+  /** How many bytes of what was printed make one whole answer; nothing while it is not whole. @throws Error for what is none */
+  wholeAnswer(stdout: Uint8Array): number | undefined;
+}
+
+const DEFAULTS: StdioOptions = { mode: 'plain', cgiHeaders: true, combineOutput: false, marshalRequest: false, headers: {} };
+
+export function optionsOf(spec: FunctionSettings): StdioOptions {
+  return spec.stdio ?? DEFAULTS;
+}
