@@ -27,9 +27,8 @@ export function wholeJson(printed: Uint8Array): number | undefined {
   const start = printed.findIndex((byte) => !BLANKS.includes(byte));
   if (start < 0) return undefined;
   if (printed[start] !== OPEN) throw new Error('what it printed is no JSON object');
-  // Most pieces of a long answer end in the middle of a text: nothing is counted then.
-  const last = printed.findLastIndex((byte) => !BLANKS.includes(byte));
-  if (printed[last] !== CLOSE) return undefined;
+  // Nothing is counted behind the last brace, as in most pieces of a long text.
+  const last = printed.lastIndexOf(CLOSE);
   let depth = 0;
   let quoted = false;
   for (let at = start; at <= last; at++) {
