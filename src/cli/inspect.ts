@@ -13,9 +13,9 @@ export async function list(terminal: Terminal, remote: Remote): Promise<void> {
   const client = await adminClient(remote);
   const apps = await client.list();
   const functions = apps.flatMap((app) => app.functions);
-  const rows = functions.map((fn) => [fn.name, fn.app, fn.contract, fn.version, fn.invocations, fn.contexts]);
+  const rows = functions.map((fn) => [fn.name, fn.app, fn.contract, fn.isolation.kind, fn.version, fn.invocations, fn.contexts]);
   for (const { app, error } of apps) if (error !== undefined) terminal.say(`weft: the app ${app} is not served: ${error.message}`);
-  terminal.data(functions, table([['FUNCTION', 'APP', 'CONTRACT', 'VERSION', 'REQUESTS', 'CONTEXTS'], ...rows]));
+  terminal.data(functions, table([['FUNCTION', 'APP', 'CONTRACT', 'ISOLATION', 'VERSION', 'REQUESTS', 'INSTANCES'], ...rows]));
 }
 
 export async function describe(terminal: Terminal, name: string, remote: Remote): Promise<void> {
@@ -39,11 +39,13 @@ export async function names(): Promise<string[]> {
   }
 }
 
+const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** A row for each value that says something; `limits.memoryBytes` for what is inside another. */
 function properties(object: object, inside = ''): [string, string][] {
   return Object.entries(object).flatMap(([key, value]: [string, unknown]): [string, string][] => {
-    if (Array.isArray(value)) return value.length === 0 ? [] : [[`${inside}${key}`, value.join(', ')]];
+    if (Array.isArray(value)) return value.length === 0 ? [] : [[`${inside}${key}`, value.map(plain).join(', ')]];
     if (typeof value === 'object' && value !== null) return properties(value, `${inside}${key}.`);
-    return value === undefined || value === '' ? [] : [[`${inside}${key}`, typeof value === 'string' ? value : JSON.stringify(value)]];
+    return value === undefined || value === '' ? [] : [[`${inside}${key}`, plain(value)]];
   });
 }
