@@ -15,6 +15,7 @@ export interface BenchOptions {
   readonly path: string;
   readonly header?: readonly string[];
   readonly gateway?: string;
+  readonly context?: string;
 }
 
 /** Requests before the clock starts: code is compiled and contexts are made. */
@@ -29,7 +30,7 @@ interface Load {
 /** @returns exit code: 0 only when every answer was below 400 */
 export async function bench(terminal: Terminal, name: string, options: BenchOptions): Promise<number> {
   const { connections, seconds, method, path, header = [], data } = options;
-  const url = await gatewayUrl(options.gateway);
+  const url = await gatewayUrl(options);
   const call: FunctionRequest = { url, name, method: method.toUpperCase(), path, headers: header, body: Buffer.from(data) };
   const pool = new Pool(url, { connections, headersTimeout: 0, bodyTimeout: 0 });
   try {

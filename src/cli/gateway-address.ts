@@ -2,10 +2,12 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeftError } from '../model/errors.ts';
+import { choosePlatform } from './contexts/choice.ts';
+import type { GatewayContext } from './contexts/gateway-context.ts';
+import { DEFAULT_URL, gatewayOrigin, isLoopback } from './gateway-url.ts';
 import type { Remote } from './options.ts';
 import { dataFolder } from './places.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:8080';
 /** Written by `weft up` into its data folder, so that commands of the same project find it on any port. */
 const RUNNING = 'running.json';
 /** Written by the platform at its first start. */
@@ -15,6 +17,8 @@ export interface GatewayAddress {
   readonly url: string;
   /** Without one, the platform says where it is to be found. */
   readonly password: string | undefined;
+  /** The platform's own when absent. */
+  readonly user?: string;
 }
 
 interface Running {
@@ -22,21 +26,42 @@ interface Running {
   readonly pid: number;
 }
 
-/** `told` is what `--gateway` or WEFT_GATEWAY say. */
-export async function gatewayUrl(told: string | undefined, data?: string): Promise<string> {
-  if (told !== undefined && told !== '') return checkedUrl(told);
+export async function gatewayUrl(remote: Pick<Remote, 'gateway' | 'context' | 'data'>): Promise<string> {
+  const { url } = await findPlatform(remote);
+  return url;
+}
+
+export async function gatewayAddress(remote: Remote): Promise<GatewayAddress> {
+  const { url, context } = await findPlatform(remote);
+  const password = await passwordFor(url, remote, context);
+  return { url, password, ...(context?.user === undefined ? {} : { user: context.user }) };
+}
+
+/** The platform of this machine: the one that runs on the data folder, or the one that would by default. */
+export async function localUrl(data?: string): Promise<string> {
   const running = await readRunning(await dataOf(data));
   return running?.url ?? DEFAULT_URL;
 }
 
-export async function gatewayAddress(remote: Remote): Promise<GatewayAddress> {
-  const url = await gatewayUrl(remote.gateway, remote.data);
-  if (remote.passwordFile !== undefined) return { url, password: await passwordIn(remote.passwordFile) };
+async function findPlatform(remote: Remote): Promise<{ readonly url: string; readonly context?: GatewayContext }> {
+  const choice = await choosePlatform(remote, process.env);
+  if (choice.kind === 'gateway') return { url: gatewayOrigin(choice.url) };
+  if (choice.kind === 'local') return { url: await localUrl(remote.data) };
+  const { ContextStore } = await import('./contexts/store.ts');
+  const context = await new ContextStore(choice.config).read(choice.name, choice.from);
+  return { url: context.gateway, context };
+}
+
+/** A context's password is for its own gateway: whoever names another one has to tell the password as well. */
+async function passwordFor(url: string, remote: Remote, context: GatewayContext | undefined): Promise<string | undefined> {
+  if (remote.passwordFile !== undefined) return passwordIn(remote.passwordFile);
   const told = process.env['WEFT_PASSWORD'];
-  if (told !== undefined && told !== '') return { url, password: told };
+  if (told !== undefined && told !== '') return told;
+  if (context?.password !== undefined) return context.password;
+  if (context?.passwordFile !== undefined) return passwordIn(context.passwordFile);
   const file = join(await dataOf(remote.data), PASSWORD);
   // A password of this machine is for this machine only.
-  return { url, password: isLoopback(url) ? await passwordIn(file).catch(() => undefined) : undefined };
+  return isLoopback(url) ? passwordIn(file).catch(() => undefined) : undefined;
 }
 
 export async function noteRunning(dataDir: string, url: string): Promise<AsyncDisposable> {
@@ -58,7 +83,7 @@ async function readRunning(dataDir: string): Promise<Running | undefined> {
     const { url, pid } = JSON.parse(text) as Partial<Running>; // checked below
     if (typeof url !== 'string' || typeof pid !== 'number') return undefined;
     process.kill(pid, 0);
-    return { url: checkedUrl(url), pid };
+    return { url: gatewayOrigin(url), pid };
   } catch {
     return undefined;
   }
@@ -70,20 +95,4 @@ async function passwordIn(file: string): Promise<string> {
   } catch (cause) {
     throw new WeftError('WEFT_FILE', { path: file, reason: (cause as Error).message }, { cause });
   }
-}
-
-function checkedUrl(text: string): string {
-  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
-    throw new WeftError('WEFT_USAGE', {
-      reason: `"${text}" is not the address of a gateway, such as ${DEFAULT_URL}`,
-      command: 'weft --help',
-    });
-  }
-  return url.origin;
-}
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

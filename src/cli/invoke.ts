@@ -19,13 +19,14 @@ export interface InvokeOptions {
   readonly header?: readonly string[];
   readonly include?: boolean;
   readonly gateway?: string;
+  readonly context?: string;
 }
 
 /** Exit code when the function itself answered 400 or more. */
 const FUNCTION_FAILED = 5;
 
 export async function invoke(terminal: Terminal, name: string, options: InvokeOptions): Promise<number> {
-  const url = await gatewayUrl(options.gateway);
+  const url = await gatewayUrl(options);
   const agent = createAgent();
   try {
     return await show(terminal, await callFunction(agent, await functionRequest(url, name, options)), options);

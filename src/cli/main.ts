@@ -13,10 +13,21 @@ async function main(words: readonly string[]): Promise<void> {
     if (words.length > 0) await program.parseAsync(words, { from: 'user' });
     else showAllCommands(program);
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return; // help and version were asked for
-    const command = ['weft', ...program.commands.map((each) => each.name()).filter((name) => name === words[0]), '--help'].join(' ');
-    process.exitCode = reportFailure(terminal, error instanceof CommanderError ? usageError(error, command) : error);
+    process.exitCode = fail(terminal, error, ['weft', ...commandOf(program, words), '--help'].join(' '));
   }
+}
+
+function fail(terminal: Terminal, error: unknown, helpCommand: string): number {
+  if (!(error instanceof CommanderError)) return reportFailure(terminal, error);
+  if (error.exitCode === 0) return 0; // help and version were asked for
+  if (error.code === 'commander.help') return ERRORS.WEFT_USAGE.exit; // shown where a command of a command was missing
+  return reportFailure(terminal, usageError(error, helpCommand));
+}
+
+/** The names of the command, and of the command in it, that the words begin with. */
+function commandOf(program: Command, words: readonly string[]): string[] {
+  const found = program.commands.find((command) => [command.name(), ...command.aliases()].includes(words[0] ?? ''));
+  return found === undefined ? [] : [found.name(), ...commandOf(found, words.slice(1))];
 }
 
 function showAllCommands(program: Command): void {

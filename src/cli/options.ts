@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export interface Remote {
   readonly gateway?: string;
+  readonly context?: string;
   readonly passwordFile?: string;
   readonly data?: string;
 }
@@ -17,12 +18,18 @@ export const toolchainOption = (): Option =>
     .default('auto')
     .env('WEFT_TOOLCHAIN');
 
-/** For commands that talk to a running platform. */
+/** For commands that talk to a running platform. Where it is not told, the environment may tell (src/cli/contexts/choice.ts). */
 export function withGateway(command: Command, dataFlag = '--data <folder>'): Command {
+  return withPlatform(command)
+    .addOption(new Option('--password-file <file>', 'its password; or set WEFT_PASSWORD (default: the context’s, or the data folder’s)'))
+    .addOption(new Option(dataFlag, 'data folder of a platform of this machine (default: .weft of this project); or set WEFT_DATA'));
+}
+
+/** For those that need no password. */
+export function withPlatform(command: Command): Command {
   return command
-    .addOption(new Option('--gateway <url>', 'where the platform answers (default: the one of the data folder)').env('WEFT_GATEWAY'))
-    .addOption(new Option('--password-file <file>', 'its password; or set WEFT_PASSWORD (default: the data folder’s)'))
-    .addOption(new Option(dataFlag, 'data folder (default: .weft of this project)').env('WEFT_DATA'));
+    .addOption(new Option('--gateway <url>', 'where the platform answers; or set WEFT_GATEWAY (default: as the context says)'))
+    .addOption(new Option('--context <context>', 'which platform, by name; or set WEFT_CONTEXT (default: the current context)'));
 }
 
 export function port(text: string): number {

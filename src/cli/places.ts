@@ -1,4 +1,4 @@
-/** Which folders the command line uses when it is not told: data beside the project, the build cache once for each user. */
+/** Which folders the command line uses when it is not told: data beside the project, the build cache and the contexts once for each user. */
 import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
@@ -37,6 +37,25 @@ export async function cacheFolder(environment: NodeJS.ProcessEnv, data: string):
     return folder;
   } catch {
     return join(data, 'cache');
+  }
+}
+
+/** Where a user's contexts are kept; nowhere when there is no home. It need not be there. */
+export function configFolder(environment: NodeJS.ProcessEnv): string | undefined {
+  const told = environment['WEFT_CONFIG'];
+  if (told !== undefined && told !== '') return resolve(told);
+  const xdg = environment['XDG_CONFIG_HOME'];
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'weft');
+  const home = homeFolder();
+  return home === undefined ? undefined : join(home, '.config', 'weft');
+}
+
+/** A user whom the system does not know, in a container say, has none unless HOME says so. */
+function homeFolder(): string | undefined {
+  try {
+    return isAbsolute(homedir()) ? homedir() : undefined;
+  } catch {
+    return undefined;
   }
 }
 

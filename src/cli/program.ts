@@ -4,6 +4,8 @@ import { Command } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { buildCommand } from './commands/build.ts';
 import { completionCommand } from './commands/completion.ts';
+import { contextCommand } from './commands/context.ts';
+import { contextsCommand } from './commands/contexts.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { describeCommand } from './commands/describe.ts';
 import { functionsCommand } from './commands/functions.ts';
@@ -35,22 +37,22 @@ export function createProgram(terminal: Terminal): Command {
     scaleCommand(terminal),
     removeCommand(terminal),
     benchCommand(terminal),
+    contextCommand(terminal),
     completionCommand(terminal, program),
   ];
   for (const command of commands) program.addCommand(command);
-  program.addCommand(functionsCommand(terminal), { hidden: true });
+  for (const command of [functionsCommand(terminal), contextsCommand(terminal)]) program.addCommand(command, { hidden: true });
   return throwing(program);
 }
 
 /** Mistakes are thrown, and told as all errors are. */
-function throwing(program: Command): Command {
-  for (const command of [program, ...program.commands]) {
-    command
-      .exitOverride()
-      .helpOption('-h, --help', 'show help')
-      .configureOutput({ outputError: () => {} });
-  }
-  return program;
+function throwing(command: Command): Command {
+  command
+    .exitOverride()
+    .helpOption('-h, --help', 'show help')
+    .configureOutput({ outputError: () => {} });
+  command.commands.forEach(throwing);
+  return command;
 }
 
 function version(): string {

@@ -1,6 +1,6 @@
 /** Files that are whole and there to stay once a call returns, whatever ends the process or the machine afterwards. */
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WeftError } from '../model/errors.ts';
 
@@ -21,6 +21,26 @@ export async function writeDurably(path: string, content: Uint8Array | string, s
   } catch (cause) {
     await rm(half, { force: true }).catch(() => {}); // what is left is collected at the next start
     throw unusable(path, cause);
+  }
+}
+
+/**
+ * As writeDurably, but in place of nothing: of several that write at once, one does.
+ * @returns false: the name is taken, and what has it is as it was
+ * @throws WeftError WEFT_FILE
+ */
+export async function createDurably(path: string, content: Uint8Array | string, scratch: string): Promise<boolean> {
+  const half = join(scratch, randomUUID());
+  try {
+    await writeSynced(half, content);
+    await link(half, path); // a rename would take the place of what is there
+    await syncFolder(dirname(path));
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
+    throw unusable(path, cause);
+  } finally {
+    await rm(half, { force: true }).catch(() => {}); // likewise
   }
 }
 

@@ -43,6 +43,12 @@ suite('completion', async () => {
     ['weft completion ', ['bash', 'zsh', 'fish']],
     ['weft build a', ['a folder']],
     ['weft --json describe --ga', ['--gateway']],
+    ['weft cont', ['context']],
+    ['weft context ', ['create', 'use', 'list', 'show', 'delete']],
+    ['weft context create --passw', ['--password-stdin', '--password-file']],
+    ['weft --json context list --js', ['--json']],
+    ['weft list --password-f', ['--password-file']],
+    ['weft list --password-s', []],
   ];
   test('bash is offered commands, options, their values and files', async () => {
     await mkdir(workshop.path('a folder'), { recursive: true });
@@ -52,7 +58,14 @@ suite('completion', async () => {
       const words = line.split(' ');
       const ask = `source weft.bash; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _weft; printf '%s\\n' "\${COMPREPLY[@]}"`;
       const { stdout } = spawnSync('bash', ['-c', ask], { cwd: workshop.folder });
-      assert.deepEqual(stdout.toString().trimEnd().split('\n'), offers, line);
+      assert.deepEqual(
+        stdout
+          .toString()
+          .split('\n')
+          .filter((each) => each !== ''),
+        offers,
+        line,
+      );
     }
   });
 
@@ -67,7 +80,23 @@ suite('completion', async () => {
         .toString()
         .split('\n')
         .map((each) => each.split('\t')[0]?.replace(/\/$/, ''));
+      if (offers.length === 0) assert.deepEqual(offered, [''], line);
       for (const offer of offers) assert.ok(offered.includes(offer), `${line}: ${offered.join(' ')} ${stderr.toString()}`);
+    }
+  });
+
+  test('names of contexts are offered where one is wanted', async () => {
+    for (const name of ['prod', 'test']) await workshop.run(['context', 'create', name, '--gateway', 'http://127.0.0.1:9']);
+    const env = { ...process.env, WEFT_CONFIG: workshop.path('.config') };
+    const weft = join(ROOT, 'weft');
+    await writeFile(workshop.path('weft.bash'), (await workshop.run(['completion', 'bash'])).stdout);
+    for (const words of [
+      ['context', 'use', ''],
+      ['list', '--context', ''],
+    ]) {
+      const ask = `source weft.bash; COMP_WORDS=('${weft}' ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _weft; echo "\${COMPREPLY[*]}"`;
+      const { stdout, stderr } = spawnSync('bash', ['-c', ask], { cwd: workshop.folder, env });
+      assert.deepEqual([stdout.toString(), stderr.toString()], ['default prod test\n', ''], words.join(' '));
     }
   });
 

@@ -76,7 +76,7 @@ export class Workshop implements AsyncDisposable {
 
   #environment(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
     const { PATH, HOME } = process.env;
-    return { PATH, HOME, WEFT_CACHE: this.#cache, WEFT_DATA: this.path('.weft'), ...env };
+    return { PATH, HOME, WEFT_CACHE: this.#cache, WEFT_DATA: this.path('.weft'), WEFT_CONFIG: this.path('.config'), ...env };
   }
 }
 

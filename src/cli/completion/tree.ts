@@ -8,6 +8,8 @@ export type Values =
   | { readonly kind: 'folders' }
   /** Names of deployed functions, asked of the platform. */
   | { readonly kind: 'functions' }
+  /** Names of contexts. */
+  | { readonly kind: 'contexts' }
   /** Anything: a number, a text. */
   | { readonly kind: 'free' };
 
@@ -23,26 +25,33 @@ export interface CommandNode {
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionNode[];
+  /** What follows it; with commands of its own, their names. */
   readonly values: Values;
+  readonly commands: readonly CommandNode[];
 }
 
 export function completionTree(program: Command): CommandNode[] {
-  return program
-    .createHelp()
-    .visibleCommands(program)
-    .map((command) => commandNode(command, program));
+  return visible(program).map((command) => commandNode(command, program));
 }
 
 function commandNode(command: Command, program: Command): CommandNode {
   const options = command.createHelp().visibleOptions(command);
-  const [argument] = command.registeredArguments;
-  const commands = program.commands.map((each) => each.name());
   return {
     name: command.name(),
     description: command.summary() || command.description(),
     options: options.map(optionNode),
-    values: command.name() === 'help' ? { kind: 'words', words: commands } : valuesOf(argument),
+    values: valuesAfter(command, program),
+    commands: visible(command).map((each) => commandNode(each, program)),
   };
+}
+
+function valuesAfter(command: Command, program: Command): Values {
+  const commands = visible(command.name() === 'help' ? program : command);
+  return commands.length > 0 ? { kind: 'words', words: commands.map((each) => each.name()) } : valuesOf(command.registeredArguments[0]);
+}
+
+function visible(command: Command): Command[] {
+  return command.createHelp().visibleCommands(command);
 }
 
 function optionNode(option: Option): OptionNode {
@@ -64,5 +73,6 @@ function named(name: string, choices: readonly string[] | undefined): Values {
   if (choices !== undefined) return { kind: 'words', words: choices };
   if (name === 'app' || name === 'file') return { kind: 'files' };
   if (name === 'folder') return { kind: 'folders' };
+  if (name === 'context') return { kind: 'contexts' };
   return name === 'function' || name === 'name' ? { kind: 'functions' } : { kind: 'free' };
 }

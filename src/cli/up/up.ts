@@ -3,6 +3,8 @@ import { type Platform, startPlatform } from '../../gateway/platform.ts';
 import { type Builder, createBuilder, type ToolchainChoice } from '../../toolchain/index.ts';
 import { BuildProgress } from '../build-progress.ts';
 import { type BuiltApp, bundleApp, settled } from '../bundle.ts';
+import { contextInUse } from '../contexts/choice.ts';
+import { DEFAULT_CONTEXT } from '../contexts/name.ts';
 import { noteRunning } from '../gateway-address.ts';
 import { cacheFolder, dataFolder, makeDataFolder } from '../places.ts';
 import { type LoadedApp, loadApps } from '../project.ts';
@@ -91,5 +93,8 @@ async function announce(terminal: Terminal, platform: Platform): Promise<void> {
   for (const { name } of functions) terminal.say(`  ${platform.url}/function/${name}`);
   if (functions.length === 0) terminal.say('weft: nothing is deployed yet; weft deploy does that');
   const { url, port } = platform;
+  const context = await contextInUse(process.env).catch(() => DEFAULT_CONTEXT);
+  if (context !== DEFAULT_CONTEXT)
+    terminal.say(`weft: other commands talk to the context "${context}"; to this platform with --context ${DEFAULT_CONTEXT}`);
   terminal.data({ url, port, functions: functions.map(({ name, app }) => ({ name, app, url: `${url}/function/${name}` })) }, url);
 }

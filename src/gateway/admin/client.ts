@@ -14,6 +14,8 @@ import { ADMIN } from './password.ts';
 export interface AdminClientOptions {
   readonly url: string;
   readonly password: string | undefined;
+  /** Where something in front of the platform knows others. */
+  readonly user?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -108,13 +110,13 @@ export class AdminClient {
   }
 
   async #send(method: Dispatcher.HttpMethod, path: string, content?: string | Uint8Array, signal?: AbortSignal) {
-    const { url, password } = this.#options;
+    const { url, password, user = ADMIN } = this.#options;
     const ends = [signal, this.#options.signal].filter((each) => each !== undefined);
     try {
       return await request(new URL(path, url), {
         method,
         headers: {
-          ...(password === undefined ? {} : { authorization: `Basic ${Buffer.from(`${ADMIN}:${password}`).toString('base64')}` }),
+          ...(password === undefined ? {} : { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }),
           ...(content === undefined
             ? {}
             : { 'content-type': typeof content === 'string' ? 'application/json' : 'application/octet-stream' }),
