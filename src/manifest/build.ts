@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { BuildSpec, ContractName } from '../model/app.ts';
+import { readEntry } from './entry.ts';
 import { guessContract } from './guess-contract.ts';
 import { usualContract } from './isolation.ts';
 import { readStack } from './limits.ts';
@@ -25,8 +26,8 @@ export async function readBuild(scope: FunctionScope, memoryBytes: number): Prom
   if (image !== undefined) return { build: { kind: 'none' }, contract };
   if (executable !== undefined) return { build: await readExecutable(scope, executable), contract };
   if (wasm !== undefined) return { build: await readWasm(scope, wasm), contract };
-  if (cmake) return { build: await readProject(scope, 'cmake', cmake, ['CMakeLists.txt']), contract };
-  if (make) return { build: await readProject(scope, 'make', make, MAKEFILES), contract };
+  if (cmake) return { build: await readProject(scope, 'cmake', cmake, ['CMakeLists.txt'], contract), contract };
+  if (make) return { build: await readProject(scope, 'make', make, MAKEFILES, contract), contract };
   return readSources(scope, memoryBytes);
 }
 
@@ -54,6 +55,7 @@ async function readSources(scope: FunctionScope, memoryBytes: number): Promise<B
     libraries: await paths(scope, 'libraries', (path, at) => readLibrary(scope, path, at)),
     ...languagesOf(std),
     stackBytes: readStack(scope, contract, memoryBytes),
+    ...readEntry(scope, contract),
   } as const;
   return { build, contract };
 }
@@ -101,11 +103,12 @@ async function readProject(
   kind: 'cmake' | 'make',
   { dir = '.', target = scope.name, args = [] }: NonNullable<FunctionShape['cmake']>,
   files: readonly string[],
+  contract: ContractName,
 ): Promise<BuildSpec> {
   const report = scope.at(kind, 'dir');
   const found = await findPath(scope.reading.dir, dir, 'folder', report);
   if (found !== undefined && !(await hasOneOf(found, files))) report(`there is no ${files.at(-1)} in ${quote(dir)}`);
-  return { kind, dir: found ?? dirname(dir), target, args };
+  return { kind, dir: found ?? dirname(dir), target, args, ...readEntry(scope, contract) };
 }
 
 async function hasOneOf(dir: string, names: readonly string[]): Promise<boolean> {

@@ -17,6 +17,8 @@ export async function readFunction(scope: FunctionScope): Promise<FunctionSpec> 
   const { build, contract } = await readBuild(scope, limits.memoryBytes);
   if (own.contentType !== undefined && contract !== 'stdio')
     scope.atKey('contentType')(`contentType is for contract stdio; a function of contract ${contract} sets its own`);
+  if (own.target !== undefined && contract !== 'functions-framework')
+    scope.atKey('target')(`target is for contract functions-framework, not ${contract}`);
   if (own.nightcore && contract !== 'nightcore') scope.atKey('nightcore')(`nightcore is for contract nightcore, not ${contract}`);
   return {
     name,

@@ -50,7 +50,7 @@ export function readStack(scope: FunctionScope, contract: ContractName, memoryBy
 }
 
 export function defaultStack(contract: ContractName): number {
-  return contract === 'stdio' ? STDIO_STACK_BYTES : STACK_BYTES;
+  return contract === 'stdio' || contract === 'functions-framework' ? STDIO_STACK_BYTES : STACK_BYTES;
 }
 
 function duration(scope: FunctionScope, path: readonly string[], text: string | undefined, most: number, otherwise: number): number {

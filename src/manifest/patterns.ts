@@ -8,6 +8,8 @@ export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 export const DEFINE = /^[A-Za-z_][A-Za-z0-9_]*(\([^()]*\))?(=.*)?$/;
 /** A target of CMake or make. Never an option. */
 export const TARGET = /^[A-Za-z0-9_.+][A-Za-z0-9_.+/-]*$/;
+/** A C++ function with its namespaces; "::" may stand in front. */
+export const CPP_FUNCTION = /^(::)?[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z_][A-Za-z0-9_]*)*$/;
 /** Scheme, host and port in the form that browsers and Node print them. */
 export const ORIGIN = /^https?:\/\/([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?$/;
 /** RFC 9110, section 8.3.1. */

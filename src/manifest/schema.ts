@@ -6,7 +6,20 @@
  */
 import * as z from 'zod';
 import { CONTRACT_NAMES } from '../model/app.ts';
-import { CONTENT_TYPE, DEFINE, ENV_NAME, GUEST_PATH, HTTP_PATH, IMAGE, NAME, NAME_RULE, NO_NUL, ORIGIN, TARGET } from './patterns.ts';
+import {
+  CONTENT_TYPE,
+  CPP_FUNCTION,
+  DEFINE,
+  ENV_NAME,
+  GUEST_PATH,
+  HTTP_PATH,
+  IMAGE,
+  NAME,
+  NAME_RULE,
+  NO_NUL,
+  ORIGIN,
+  TARGET,
+} from './patterns.ts';
 import { DURATION_PATTERN, SIZE_PATTERN } from './units.ts';
 
 const MAX_FUNCTIONS = 1000;
@@ -61,7 +74,7 @@ const compiling = {
     .union([standard, z.array(standard).min(1).max(2)])
     .optional()
     .describe('Language standard: c17, c23, c++20 or c++23; for both languages a list of two. Default [c17, c++20]'),
-  stack: size.optional().describe('Size of the C stack. Default 48KiB, for contract stdio 256KiB'),
+  stack: size.optional().describe('Size of the C stack. Default 48KiB, for contracts stdio and functions-framework 256KiB'),
 };
 const COMPILING: readonly string[] = Object.keys(compiling);
 
@@ -157,6 +170,11 @@ export const functionShape = z
       .optional()
       .describe('GET of this path must succeed before the server gets requests'),
     args: list(text).optional().describe('Arguments of the program, from argv[1] on'),
+    target: z
+      .string()
+      .regex(CPP_FUNCTION, 'is not the name of a C++ function, such as my_namespace::MyFunction')
+      .optional()
+      .describe('The C++ function, with its namespaces, of contract functions-framework. Default: the name, with "_" for "-"'),
     contentType: z
       .string()
       .regex(CONTENT_TYPE, 'is not a media type, such as text/plain')

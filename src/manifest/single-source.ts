@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { App, ContractName, FunctionSpec } from '../model/app.ts';
 import { DEFAULT_LIMITS, IDLE_MS } from '../model/limits.ts';
 import { languagesOf } from './build.ts';
+import { entryFromName } from './entry.ts';
 import { WARM } from './function.ts';
 import { guessContract } from './guess-contract.ts';
 import { defaultStack } from './limits.ts';
@@ -29,6 +30,7 @@ export function plainFunction(name: string, contract: ContractName, sources: rea
       libraries: [],
       ...languagesOf(undefined),
       stackBytes: defaultStack(contract),
+      ...entryFromName(name, contract),
     },
     limits: DEFAULT_LIMITS,
     rollback: 'request',

@@ -80,6 +80,8 @@ export type BuildSpec =
       readonly cppStandard: 'c++20' | 'c++23';
       /** Size of the C stack, bytes. */
       readonly stackBytes: number;
+      /** C++ name of the function with its namespaces, for contract functions-framework; absent when only a `main` can be meant. */
+      readonly entry?: string;
     }
   | { readonly kind: 'wasm'; readonly path: string }
   /** A native program, or a native nightcore library (.so), that was built elsewhere. */
@@ -92,6 +94,8 @@ export type BuildSpec =
       readonly dir: string;
       readonly target: string;
       readonly args: readonly string[];
+      /** As with sources. */
+      readonly entry?: string;
     };
 
 /** nightcore's own switches, from its func_config.json (contract nightcore.md §2.3). */

@@ -1,6 +1,6 @@
 /** A function's own sources → linked module, with as much of it taken from the cache as is there. */
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, relative } from 'node:path';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import type { BuildSpec, ContractName } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { type CompileJob, CompilerFailure, type Compiler, type Language, type LinkInput } from './compiler.ts';
@@ -10,6 +10,7 @@ import { hashOf, keyOf } from './hash.ts';
 import { type LinkDescription, SDK, SDK_INCLUDE } from './link-description.ts';
 import type { ObjectFile, Objects } from './objects.ts';
 import { regularFile } from './regular-file.ts';
+import { GLUE_FILE, targetGlue } from './target-glue.ts';
 
 export type SourcesSpec = Extract<BuildSpec, { kind: 'sources' }>;
 
@@ -41,7 +42,10 @@ export async function compileSources(
 ): Promise<Linkable> {
   const base = dirname(spec.sources[0] ?? '/');
   const given = readLinkFlags(spec.linkFlags, base);
-  const jobs = await Promise.all(spec.sources.map((source) => readJob(source, spec, contract, description, compiler, base)));
+  const sources = await Promise.all(spec.sources.map(async (path) => ({ path, content: await readInput(path, MAX_SOURCE_BYTES) })));
+  const glue = targetGlue(spec, contract);
+  if (glue !== undefined) sources.push({ path: join(base, GLUE_FILE), content: Buffer.from(glue) });
+  const jobs = sources.map(({ path, content }) => jobOf(path, content, spec, contract, description, compiler, base));
   const libraries = await Promise.all([...spec.libraries, ...given.libraries].map(readLibrary));
   const compiled = await compileAll(jobs, objects, signal, onProgress);
 
@@ -92,20 +96,21 @@ async function compileAll(
 
 const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)));
 
-async function readJob(
+function jobOf(
   source: string,
+  content: Uint8Array,
   spec: SourcesSpec,
   contract: ContractName,
   { userFlags, contracts }: LinkDescription,
   { c23 }: Compiler,
   base: string,
-): Promise<CompileJob> {
+): CompileJob {
   const language = languageOf(source);
   const standard = { c17: 'gnu17', c23, 'c++20': 'gnu++20', 'c++23': 'gnu++23' }[language === 'c' ? spec.cStandard : spec.cppStandard];
   const { flags, search } = readCompileFlags(spec.flags, base);
   return {
     source,
-    content: await readInput(source, MAX_SOURCE_BYTES),
+    content,
     language,
     flags: [
       ...['-O2', `-std=${standard}`, ...(userFlags?.[language] ?? []), ...contracts[contract].userFlags],

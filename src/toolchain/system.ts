@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { type CompileJob, type Compiled, type Compiler, CompilerFailure, type Language, type Linked, type LinkJob } from './compiler.ts';
 import { parseDepfile } from './depfile.ts';
 import { DriverPlans } from './driver-plan.ts';
@@ -92,24 +92,27 @@ export class SystemCompiler implements Compiler {
   async #compileOnce(job: CompileJob, folder: string, signal: AbortSignal): Promise<Compiled> {
     const seen = await this.#asSeen(job, folder, signal);
     const [object, dependencies] = [join(folder, 'out.o'), join(folder, 'out.d')];
-    const output = ['-MD', '-MF', dependencies, '-MT', 'weft', '-c', job.source, '-o', object];
+    const output = ['-MD', '-MF', dependencies, '-MT', 'weft', '-c', seen.source, '-o', object];
     const { ok, stderr } = await this.#clang(job, [...seen.flags, ...output], folder, signal);
     if (!ok) throw new CompilerFailure(seen.warnings + stderr);
     const headers = new Map<string, string>();
     for (const path of parseDepfile(await readFile(dependencies, 'utf8')).map((name) => resolve(folder, name))) {
-      if (path !== job.source && !this.#own.some((own) => path.startsWith(own))) headers.set(path, this.#hashes.of(path) ?? '');
+      if (path !== seen.source && !this.#own.some((own) => path.startsWith(own))) headers.set(path, this.#hashes.of(path) ?? '');
     }
     return { object: await readFile(object), warnings: seen.warnings + stderr, headers };
   }
 
   /** The compiler reads what the key was made from, also when the file has changed since; and what pointer-sizeof.ts makes of it. */
-  async #asSeen(job: CompileJob, folder: string, signal: AbortSignal): Promise<{ flags: string[]; warnings: string }> {
+  async #asSeen(job: CompileJob, folder: string, signal: AbortSignal): Promise<{ source: string; flags: string[]; warnings: string }> {
+    const { source } = job;
     const content = await this.#withPointerSizes(job, folder, signal);
-    if (!content && this.#hashes.of(job.source) === hashOf(job.content)) return { flags: [], warnings: '' };
+    const there = this.#hashes.of(source);
+    if (!content && there === hashOf(job.content)) return { source, flags: [], warnings: '' };
+    if (there === undefined) return { source: await written(join(folder, basename(source)), job.content), flags: [], warnings: '' };
     const [real, overlay] = [join(folder, 'source'), join(folder, 'overlay.json')];
     await writeFile(real, content?.bytes ?? job.content);
-    await writeFile(overlay, overlayOf([[job.source, real]]));
-    return { flags: ['-ivfsoverlay', overlay], warnings: content?.warnings ?? '' };
+    await writeFile(overlay, overlayOf([[source, real]]));
+    return { source, flags: ['-ivfsoverlay', overlay], warnings: content?.warnings ?? '' };
   }
 
   async #withPointerSizes(
@@ -130,6 +133,12 @@ export class SystemCompiler implements Compiler {
     const driver = language === 'c' ? [] : ['--driver-mode=g++'];
     return runProcess(this.clang.path, [...driver, ...this.flags[language], ...flags, ...rest], { cwd: folder, signal });
   }
+}
+
+/** What is made by the toolchain is no file before: clang wants to see one. */
+async function written(path: string, content: Uint8Array): Promise<string> {
+  await writeFile(path, content);
+  return path;
 }
 
 const PLACEHOLDER = 'weft-placeholder.o';
