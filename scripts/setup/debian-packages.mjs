@@ -9,8 +9,21 @@ const clangPackages = (v) => [`clang-${v}`, `lld-${v}`, `llvm-${v}`, `libc++-${v
 
 const NEEDS = {
   test: {
-    why: 'the tests build with a system compiler too, over real libraries, and complete in the shells people use',
-    packages: ['wasi-libc', 'g++', 'cmake', 'make', 'nlohmann-json3-dev', 'libstb-dev', 'libeigen3-dev', 'zsh', 'fish'],
+    why: 'the tests build with a system compiler too, over real libraries, complete in the shells people use, and run containers',
+    packages: [
+      'wasi-libc',
+      'g++',
+      'cmake',
+      'make',
+      'nlohmann-json3-dev',
+      'libstb-dev',
+      'libeigen3-dev',
+      'zsh',
+      'fish',
+      'docker.io',
+      'iproute2',
+      'openssl',
+    ],
     clang: true,
     without: 'Tests that need what is missing are skipped',
   },

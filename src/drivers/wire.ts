@@ -21,6 +21,8 @@ export interface HttpWire {
   readonly exclusive: boolean;
   /** Answers what the function must not see; nothing for all others. */
   admit?(spec: FunctionSettings, input: Input): Answer | undefined;
+  /** What a request is answered whose instance took too long to listen, or could not; WEFT_START_FAILED when absent. */
+  notReady?(spec: FunctionSettings, how: 'late' | 'failed', reason: string): Failure;
   ask(spec: FunctionSettings, input: Input, call: { readonly id: string; readonly deadline: Date }): WireRequest;
   /** `fatal`: the instance cannot be trusted to go on. */
   answer(spec: FunctionSettings, reply: WireReply): WireAnswer;

@@ -34,6 +34,8 @@ export interface ContainerIsolation {
   /** Where its HTTP server listens, inside; absent when its contract needs none. */
   readonly port?: number;
   readonly network: 'none' | 'bridge';
+  /** One that runs nothing is stopped in its tracks after so long; 0: never. As its contract is used to when absent. */
+  readonly freezeMs?: number;
   readonly mounts: readonly Mount[];
   readonly resources: Resources;
 }

@@ -80,6 +80,9 @@ export const ERRORS = {
   WEFT_DATA_IN_USE: entry('user', 500, 1, 'The data folder {path} is in use by {owner}', 'End that process, or choose another folder with --data'),
   WEFT_DATA_DAMAGED: entry('user', 500, 1, '{path} is damaged: {reason}', 'Deploy the app again, or bring the file back from a backup; what is whole is served'),
   WEFT_THREAD_LOST: entry('system', 503, 70, 'An engine thread ended: {reason}', 'It is replaced; try again, and report it with the log if it happens again'),
+  WEFT_START_FAILED: entry('user', 502, 5, 'Function "{name}" did not start: {reason}', 'Read its log with: weft logs {name}'),
+  WEFT_IMAGE: entry('user', 400, 3, 'Cannot use the image {image} of "{name}": {reason}', 'Look at the name of the image and at the credentials for its registry (docker login)'),
+  WEFT_CONTAINER_ENGINE: entry('system', 503, 5, 'The container engine at {where} cannot be used: {reason}', 'Start one (dockerd or podman system service), or say where it is with DOCKER_HOST or docker context use'),
   WEFT_INTERNAL: entry('system', 500, 70, 'Internal error: {reason}', 'This is a defect in Weft; please report it with the log'),
 } as const satisfies Record<string, Entry>;
 

@@ -75,6 +75,7 @@ const isolation = z.discriminatedUnion('kind', [
     command: z.array(text).exactOptional(),
     port: port.exactOptional(),
     network: z.enum(['none', 'bridge']),
+    freezeMs: count.exactOptional(),
     mounts,
     resources,
   }),

@@ -1,0 +1,148 @@
+/** A container for each request: the request on its standard input, the answer on its standard output. */
+import { randomUUID } from 'node:crypto';
+import { type DrivenRequest, type Driven, STREAMED, type AnswerStream } from '../../engine/driver.ts';
+import { TOO_LARGE } from '../../engine/contract.ts';
+import { Collector } from '../../engine/host/wasi/output.ts';
+import { WeftError } from '../../model/errors.ts';
+import type { ProgramEnd, StdioWire } from '../wire.ts';
+import type { Container } from './container.ts';
+import type { ContainerFunction } from './container-function.ts';
+import { type ContainerEnd, describeEnd, ranOutOfMemory, signalOf } from './exit.ts';
+import type { Outcome } from './pool.ts';
+import { Queue } from './queue.ts';
+
+const OK = 200;
+
+export class ForkFunction implements Driven {
+  readonly #fn: ContainerFunction;
+  readonly #wire: StdioWire;
+  /** Who waits until fewer containers run. */
+  readonly #waiting = new Queue<void>();
+  #running = 0;
+
+  constructor(fn: ContainerFunction, wire: StdioWire) {
+    this.#fn = fn;
+    this.#wire = wire;
+  }
+
+  async run(request: DrivenRequest): Promise<Outcome> {
+    const early = this.#wire.admit?.(this.#fn.spec, request.input);
+    if (early) return early;
+    if (this.#running >= this.#fn.isolation.resources.instances) await this.#waiting.join(request.signal);
+    else this.#running++;
+    try {
+      return await new ForkedRun(this.#fn, this.#wire, request).run();
+    } finally {
+      // The place goes to who waits longest.
+      if (!this.#waiting.give()) this.#running--;
+    }
+  }
+
+  /** There is nothing to keep ready. */
+  scale(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return this.#fn.close();
+  }
+}
+
+class ForkedRun {
+  readonly #fn: ContainerFunction;
+  readonly #wire: StdioWire;
+  readonly #request: DrivenRequest;
+  readonly #id = randomUUID();
+  readonly #since = performance.now();
+  readonly #printed: Collector;
+  /** Where what is printed goes at once, with its head; absent when the answer is made at the end. */
+  readonly #stream: { readonly to: AnswerStream; readonly head: Uint8Array } | undefined;
+  /** Aborted with the reason why there will be no (whole) answer. */
+  readonly #broken = new AbortController();
+  #begun = false;
+
+  constructor(fn: ContainerFunction, wire: StdioWire, request: DrivenRequest) {
+    this.#fn = fn;
+    this.#wire = wire;
+    this.#request = request;
+    this.#printed = new Collector(fn.spec.limits.responseBytes);
+    const { stream } = request;
+    const head = stream && wire.streamHead(fn.spec);
+    this.#stream = stream && head && { to: stream, head };
+  }
+
+  async run(): Promise<Outcome> {
+    const { host, spec } = this.#fn;
+    const { input, signal } = this.#request;
+    host.coldStart();
+    const take = (piece: Buffer): void => this.#take(piece, container);
+    const container = await this.#fn.createContainer({
+      env: { ...spec.env, ...this.#wire.env(spec, input) },
+      stdin: true,
+      locked: false,
+      publish: undefined,
+      stdout: take,
+      ...(this.#wire.joinsErrors(spec) && { stderr: take }),
+    });
+    host.instances(1);
+    try {
+      signal.throwIfAborted();
+      await container.start();
+      container.attached.end(this.#wire.stdin(spec, input, this.#id));
+      return this.#outcome(container, await this.#endOf(container, AbortSignal.any([signal, this.#broken.signal])));
+    } finally {
+      await container.remove();
+      host.instances(-1);
+    }
+  }
+
+  /** @throws the signal's reason */
+  async #endOf(container: Container, signal: AbortSignal): Promise<ContainerEnd> {
+    const { promise: broken, reject } = Promise.withResolvers<never>();
+    const aborted = (): void => reject(signal.reason);
+    signal.addEventListener('abort', aborted);
+    if (signal.aborted) aborted();
+    try {
+      const [end] = await Promise.race([Promise.all([container.ended, container.outputEnded]), broken]);
+      return end;
+    } finally {
+      signal.removeEventListener('abort', aborted);
+    }
+  }
+
+  #take(piece: Buffer, container: Container): void {
+    if (this.#broken.signal.aborted) return;
+    const { name, limits } = this.#fn.spec;
+    if (this.#stream) this.#pass(this.#stream, piece, container);
+    else if (!this.#printed.write(piece))
+      this.#broken.abort(new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
+  }
+
+  #pass({ to, head }: { readonly to: AnswerStream; readonly head: Uint8Array }, piece: Buffer, container: Container): void {
+    if (!this.#begun) to.begin(OK, head);
+    this.#begun = true;
+    if (!to.write(piece)) {
+      // The program waits with us: its pipe is full soon.
+      container.attached.pause();
+      void to.drained().then(() => container.attached.resume());
+    }
+  }
+
+  #outcome(container: Container, end: ContainerEnd): Outcome {
+    const { spec } = this.#fn;
+    const { name, limits } = spec;
+    if (ranOutOfMemory(end)) throw new WeftError('WEFT_MEMORY', { name, bytes: limits.memoryBytes });
+    const signal = signalOf(end);
+    if (end.unknown !== '' || (this.#begun && signal !== undefined))
+      throw new WeftError('WEFT_FUNCTION_CRASHED', { name, reason: describeEnd(end, container.log.lastWords) });
+    if (this.#begun) return STREAMED;
+    const outcome = this.#wire.answer(spec, this.#request.input, this.#programEnd(container, end, signal));
+    if (outcome === TOO_LARGE) throw new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes });
+    return outcome;
+  }
+
+  #programEnd(container: Container, { exitCode }: ContainerEnd, signal: string | undefined): ProgramEnd {
+    const ms = performance.now() - this.#since;
+    return { id: this.#id, ms, exitCode, signal, stdout: this.#printed.bytes, stderr: container.log.tail };
+  }
+}

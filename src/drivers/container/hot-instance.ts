@@ -1,0 +1,164 @@
+/** A container whose program reads one request after the other from its standard input, and answers on its standard output. */
+import { randomUUID } from 'node:crypto';
+import type { DrivenRequest } from '../../engine/driver.ts';
+import { Collector } from '../../engine/host/wasi/output.ts';
+import { WeftError } from '../../model/errors.ts';
+import type { StdioWire } from '../wire.ts';
+import type { Container } from './container.ts';
+import type { ContainerFunction } from './container-function.ts';
+import { Freezer } from './freezer.ts';
+import { type Instance, InstanceLost, type Outcome } from './pool.ts';
+import { STOP_SECONDS } from './server-instance.ts';
+
+/** What an answer may have beside its body: its head, or JSON around it, where each byte may take six. */
+const FRAMING_BYTES = 64 * 1024;
+const FRAMED_BYTE = 6;
+const LINE_FEEDS = new Set([10, 13]);
+
+interface Pending {
+  readonly printed: Collector;
+  readonly resolve: (answer: Uint8Array) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+export class HotInstance implements Instance {
+  readonly ended: Instance['ended'];
+  readonly #fn: ContainerFunction;
+  readonly #wire: StdioWire;
+  readonly #container: Container;
+  readonly #freezer: Freezer;
+  #pending: Pending | undefined;
+  #dismissed = false;
+  #dismiss: () => void = () => {};
+
+  private constructor(fn: ContainerFunction, wire: StdioWire, container: Container, freezeMs: number) {
+    this.#fn = fn;
+    this.#wire = wire;
+    this.#container = container;
+    this.#freezer = new Freezer({
+      api: fn.engine.api,
+      container,
+      idleMs: freezeMs,
+      cannot: (reason) => fn.host.log('warn', `idle containers go on running: the engine cannot freeze them: ${reason}`),
+    });
+    const dismissed = new Promise<'dismissed'>((resolve) => (this.#dismiss = () => resolve('dismissed')));
+    this.ended = Promise.race([dismissed, container.ended.then(() => 'crashed' as const)]);
+    void container.ended.then(() =>
+      this.#pending?.reject(new WeftError('WEFT_FUNCTION_CRASHED', { name: fn.spec.name, reason: container.obituary })),
+    );
+    this.#freezer.idle();
+  }
+
+  /** @throws WeftError WEFT_IMAGE, WEFT_START_FAILED, WEFT_CONTAINER_ENGINE */
+  static async start(fn: ContainerFunction, wire: StdioWire, freezeMs: number): Promise<HotInstance> {
+    let instance: HotInstance | undefined;
+    const container = await fn.createContainer({
+      env: { ...fn.spec.env, ...wire.env(fn.spec, undefined) },
+      stdin: true,
+      locked: false,
+      publish: undefined,
+      stdout: (piece) => {
+        if (instance) instance.#printed(piece);
+      },
+    });
+    try {
+      await container.start();
+    } catch (cause) {
+      await container.remove();
+      throw cause;
+    }
+    return (instance = new HotInstance(fn, wire, container, freezeMs));
+  }
+
+  get gone(): boolean {
+    return this.#dismissed || this.#container.end !== undefined;
+  }
+
+  async run(request: DrivenRequest): Promise<Outcome> {
+    const { spec } = this.#fn;
+    const { input, signal } = request;
+    const since = performance.now();
+    const id = randomUUID();
+    try {
+      await this.#freezer.wake();
+    } catch (cause) {
+      this.#forsake();
+      throw new InstanceLost('it does not go on', { cause });
+    }
+    if (this.#container.end) throw new InstanceLost('it has ended');
+    const aborted = (): void => this.#pending?.reject(signal.reason);
+    signal.addEventListener('abort', aborted);
+    try {
+      const stdout = await this.#ask(this.#wire.stdin(spec, input, id));
+      const ms = performance.now() - since;
+      const outcome = this.#wire.answer(spec, input, { id, ms, exitCode: 0, signal: undefined, stdout, stderr: this.#container.log.tail });
+      if (outcome === 'too large') throw new WeftError('WEFT_RESPONSE_TOO_LARGE', { name: spec.name, bytes: spec.limits.responseBytes });
+      return outcome;
+    } catch (cause) {
+      // What it prints from now on would be taken for the answer to another request.
+      this.#forsake();
+      throw cause;
+    } finally {
+      signal.removeEventListener('abort', aborted);
+      this.#pending = undefined;
+      if (!this.gone) this.#freezer.idle();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#freezer.wake().catch(() => {}); // what is frozen does not hear SIGTERM
+    if (this.#dismissed) await this.#container.remove();
+    else {
+      this.#container.attached.end(); // it reads the end of its input
+      await this.#container.stop(STOP_SECONDS);
+    }
+  }
+
+  #ask(stdin: Uint8Array): Promise<Uint8Array> {
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    const printed = new Collector(this.#fn.spec.limits.responseBytes * FRAMED_BYTE + FRAMING_BYTES);
+    this.#pending = { printed, resolve, reject };
+    this.#container.attached.write(stdin);
+    return promise;
+  }
+
+  #printed(piece: Buffer): void {
+    const pending = this.#pending;
+    const { name, limits } = this.#fn.spec;
+    if (!pending) {
+      // A line feed behind an answer may come late. Anything else answers nothing.
+      if (!piece.every((byte) => LINE_FEEDS.has(byte))) this.#outOfTurn();
+      return;
+    }
+    if (!pending.printed.write(piece)) {
+      pending.reject(new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
+      return;
+    }
+    try {
+      this.#complete(pending);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      pending.reject(new WeftError('WEFT_BAD_RESPONSE', { name, reason }, { cause }));
+    }
+  }
+
+  #complete({ printed, resolve }: Pending): void {
+    const { bytes } = printed;
+    const length = this.#wire.wholeAnswer?.(this.#fn.spec, bytes);
+    if (length === undefined) return;
+    const rest = bytes.subarray(length);
+    this.#pending = undefined;
+    if (!rest.every((byte) => LINE_FEEDS.has(byte))) this.#outOfTurn();
+    resolve(bytes.subarray(0, length));
+  }
+
+  #outOfTurn(): void {
+    this.#fn.host.log('error', 'it printed more than its answer, and is replaced: what it prints next could not be told from an answer');
+    this.#forsake();
+  }
+
+  #forsake(): void {
+    this.#dismissed = true;
+    this.#dismiss();
+  }
+}

@@ -1,0 +1,185 @@
+/** A container that is an HTTP server, on a port or on a Unix socket in a folder it shares with the host. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DrivenRequest } from '../../engine/driver.ts';
+import { WeftError } from '../../model/errors.ts';
+import { HttpServerClient } from '../http/client.ts';
+import { ConnectionLost, type ServerAddress } from '../http/connection.ts';
+import { serveThrough } from '../http/serve.ts';
+import type { HttpWire } from '../wire.ts';
+import type { Container } from './container.ts';
+import type { ContainerFunction } from './container-function.ts';
+import { Freezer } from './freezer.ts';
+import { awaitConnection, awaitHealth } from './listening.ts';
+import { type Instance, InstanceLost, type Outcome } from './pool.ts';
+import { awaitSocket, type ListeningSocket } from './socket-handshake.ts';
+import { startAndAwait } from './starting.ts';
+
+/** The folder that Fn shares with a function, and what it waits for in it. */
+const SOCKET_FOLDER = '/tmp/iofs';
+const SOCKET_NAME = 'lsnr.sock';
+/** As Fn waits for its functions. */
+const SOCKET_MS = 5000;
+/** Servers that start slowly are common; a request's own deadline ends sooner. */
+const PORT_MS = 60_000;
+/** Fn's agent, and what its functions are written for: one connection, closed after an idle second. */
+const SOCKET_CONNECTION = { connections: 1, idleMs: 1000 };
+/** Between SIGTERM and SIGKILL. */
+export const STOP_SECONDS = 10;
+/** How long the engine may take to tell that a container has ended whose connection broke. */
+const NEWS_MS = 1000;
+
+interface ServerParts {
+  readonly fn: ContainerFunction;
+  readonly wire: HttpWire;
+  readonly container: Container;
+  readonly client: HttpServerClient;
+  readonly socket: ListeningSocket | undefined;
+  readonly folder: string | undefined;
+  readonly freezeMs: number;
+}
+
+export class ServerInstance implements Instance {
+  readonly ended: Instance['ended'];
+  readonly #parts: ServerParts;
+  readonly #freezer: Freezer;
+  #running = 0;
+  #dismissed = false;
+  #dismiss: () => void = () => {};
+
+  private constructor(parts: ServerParts) {
+    const { fn, container, client, freezeMs } = parts;
+    this.#parts = parts;
+    this.#freezer = new Freezer({
+      api: fn.engine.api,
+      container,
+      idleMs: freezeMs,
+      cannot: (reason) => fn.host.log('warn', `idle containers go on running: the engine cannot freeze them: ${reason}`),
+    });
+    const dismissed = new Promise<'dismissed'>((resolve) => (this.#dismiss = () => resolve('dismissed')));
+    this.ended = Promise.race([dismissed, container.ended.then(() => 'crashed' as const)]);
+    // What is under way gets no answer any more.
+    void container.ended.then(() => client.close());
+    this.#freezer.idle();
+  }
+
+  /** @throws NotReady; WeftError WEFT_IMAGE, WEFT_START_FAILED, WEFT_CONTAINER_ENGINE; the closing signal's reason */
+  static async start(fn: ContainerFunction, wire: HttpWire, freezeMs: number, closing: AbortSignal): Promise<ServerInstance> {
+    await using undo = new AsyncDisposableStack();
+    const folder = wire.listens === 'unix' ? await fn.openFolder() : undefined;
+    if (folder !== undefined) undo.defer(() => rm(folder, { recursive: true, force: true }));
+    const { reach } = fn.engine;
+    const publish = folder === undefined && reach.kind === 'published' ? { port: fn.port, bind: reach.bind } : undefined;
+    const container = await fn.createContainer({
+      env: { ...fn.spec.env, ...wire.env(fn.spec, folder === undefined ? `tcp:${fn.port}` : `unix:${join(SOCKET_FOLDER, SOCKET_NAME)}`) },
+      stdin: false,
+      locked: folder !== undefined,
+      publish,
+      mounts: folder === undefined ? [] : [{ from: folder, to: SOCKET_FOLDER, writable: true }],
+    });
+    undo.defer(() => container.remove());
+    const parts = { fn, wire, container, folder, freezeMs };
+    const { client, socket } = await startAndAwait({
+      fn,
+      wire,
+      container,
+      closing,
+      ms: folder === undefined ? PORT_MS : SOCKET_MS,
+      ready: (ready, started) => (folder === undefined ? listensOnPort(fn, container, ready, started) : listensOnSocket(folder, ready)),
+    });
+    undo.move();
+    return new ServerInstance({ ...parts, client, socket });
+  }
+
+  get gone(): boolean {
+    return this.#dismissed || this.#parts.container.end !== undefined;
+  }
+
+  async run(request: DrivenRequest): Promise<Outcome> {
+    const { fn, wire, client } = this.#parts;
+    this.#running++;
+    try {
+      await this.#wake();
+      const { outcome, fatal } = await serveThrough({ spec: fn.spec, wire, client }, request);
+      // A client that went away leaves a server that takes one request at a time busy with it.
+      if (fatal || (wire.exclusive && request.stream?.closed)) this.#forsake();
+      return outcome;
+    } catch (cause) {
+      if (wire.exclusive) this.#forsake();
+      throw cause instanceof ConnectionLost ? await this.#reasonOf(cause) : cause;
+    } finally {
+      if (--this.#running === 0 && !this.gone) this.#freezer.idle();
+    }
+  }
+
+  async close(): Promise<void> {
+    const { container, client, socket, folder } = this.#parts;
+    await this.#freezer.wake().catch(() => {}); // what is frozen does not hear SIGTERM
+    client.close();
+    if (this.#dismissed) await container.remove();
+    else await container.stop(STOP_SECONDS);
+    await socket?.close();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+
+  async #wake(): Promise<void> {
+    try {
+      await this.#freezer.wake();
+    } catch (cause) {
+      this.#forsake();
+      throw new InstanceLost('it does not go on', { cause });
+    }
+  }
+
+  /** It gets no more requests, and is killed. */
+  #forsake(): void {
+    this.#dismissed = true;
+    this.#dismiss();
+  }
+
+  /** What the loss of the connection means. */
+  async #reasonOf(lost: ConnectionLost): Promise<Error> {
+    const { fn, container } = this.#parts;
+    await Promise.race([container.ended, delay(NEWS_MS, undefined, { ref: false })]);
+    if (!lost.connected && container.end) return new InstanceLost(lost.message, { cause: lost });
+    const { name } = fn.spec;
+    const words = container.log.lastWords;
+    const reason = container.end ? container.obituary : words === '' ? lost.message : `${lost.message}; the last it printed:\n${words}`;
+    return new WeftError('WEFT_FUNCTION_CRASHED', { name, reason }, { cause: lost });
+  }
+}
+
+type Listening = Pick<ServerParts, 'client' | 'socket'>;
+
+async function listensOnSocket(folder: string, signal: AbortSignal): Promise<Listening> {
+  const socket = await awaitSocket(folder, SOCKET_NAME, signal);
+  return { client: new HttpServerClient({ kind: 'unix', path: socket.path }, SOCKET_CONNECTION), socket };
+}
+
+async function listensOnPort(fn: ContainerFunction, container: Container, signal: AbortSignal, started: Promise<void>): Promise<Listening> {
+  await started;
+  const address = await addressOf(fn, container);
+  await awaitConnection(address, fn.engine.reach.kind === 'published', signal);
+  const client = new HttpServerClient(address);
+  const { healthPath } = fn.isolation.resources;
+  if (healthPath !== undefined) await awaitHealth(client, healthPath, signal);
+  return { client, socket: undefined };
+}
+
+/** Where its port is reached, known once it has started. */
+async function addressOf({ engine, port, spec }: ContainerFunction, container: Container): Promise<ServerAddress & { kind: 'tcp' }> {
+  const { NetworkSettings, State } = await engine.api.inspect(container.id);
+  if (engine.reach.kind === 'published') {
+    const [published] = NetworkSettings?.Ports?.[`${port}/tcp`] ?? [];
+    if (published) return { kind: 'tcp', host: engine.reach.host, port: Number(published.HostPort) };
+  } else {
+    const addresses = [NetworkSettings?.IPAddress, ...Object.values(NetworkSettings?.Networks ?? {}).map(({ IPAddress }) => IPAddress)];
+    const host = addresses.find((address) => address !== undefined && address !== '');
+    if (host !== undefined) return { kind: 'tcp', host, port };
+  }
+  // One that has ended has none; how it ended is the better reason.
+  if (!State.Running) await container.ended;
+  const reason = `the engine gave it no address for its port ${port}`;
+  throw new WeftError('WEFT_START_FAILED', { name: spec.name, reason });
+}
