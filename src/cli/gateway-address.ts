@@ -26,8 +26,9 @@ interface Running {
   readonly pid: number;
 }
 
-export async function gatewayUrl(remote: Pick<Remote, 'gateway' | 'context' | 'data'>): Promise<string> {
-  const { url } = await findPlatform(remote);
+/** For commands whose `--data` is a body, not a folder. */
+export async function gatewayUrl({ gateway, context }: Pick<Remote, 'gateway' | 'context'>): Promise<string> {
+  const { url } = await findPlatform({ gateway, context });
   return url;
 }
 

@@ -2,10 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export interface Remote {
-  readonly gateway?: string;
-  readonly context?: string;
-  readonly passwordFile?: string;
-  readonly data?: string;
+  readonly gateway?: string | undefined;
+  readonly context?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly data?: string | undefined;
 }
 
 export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');

@@ -50,6 +50,10 @@ suite('two platforms and one command line', async () => {
     assert.deepEqual(names(await workshop.run(['list', '--json'], here)), ['red']);
     assert.deepEqual(names(await workshop.run(['list', '--json'], { env: { ...here.env, WEFT_CONTEXT: 'blue' } })), ['blue']);
     assert.equal((await workshop.run(['__functions'], here)).stdout, 'red\n');
+    assert.equal(
+      (await workshop.run(['invoke', 'blue', '--data', 'Ada', '--context', 'default'], platform('blue'))).stdout,
+      'Hello, Ada!\n',
+    );
     const local = await workshop.run(['list', '--json', '--context', 'default'], platform('blue'));
     assert.deepEqual(names(local), ['blue'], 'default is the platform of the data folder');
   });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { after, suite, test } from 'node:test';
-import { Workshop } from './weft.ts';
+import { INIT_KINDS } from '../../src/cli/init/kinds.ts';
+import { WEFT, Workshop } from './weft.ts';
 
-const CONTRACTS = ['weft', 'stdio', 'nightcore'];
-const LANGUAGES = ['c', 'cpp'];
-const KINDS = CONTRACTS.flatMap((contract) => LANGUAGES.map((language) => ({ contract, language, name: `${contract}-${language}` })));
+const KINDS = Object.entries(INIT_KINDS).flatMap(([contract, { languages }]) =>
+  languages.map((language) => ({ contract, language, name: `${contract}-${language}` })),
+);
 
 suite('weft init', async () => {
   const workshop = await Workshop.open();
@@ -15,7 +16,7 @@ suite('weft init', async () => {
     for (const { contract, language, name } of KINDS) {
       const { code, stdout, stderr } = await workshop.run(['init', name, '--contract', contract, '--lang', language]);
       assert.equal(code, 0, stderr);
-      assert.deepEqual(stdout.trimEnd().split('\n'), [`${name}/weft.yaml`, `${name}/${name}.${language}`]);
+      assert.deepEqual(stdout.trimEnd().split('\n'), [`${name}/weft.yaml`, `${name}/${name}.${language}`, `${name}/test.sh`]);
     }
     const folders = KINDS.map(({ name }) => name);
     const built = await workshop.run(['build', '--output', 'out', ...folders]);
@@ -31,6 +32,20 @@ suite('weft init', async () => {
     }
   });
 
+  test('the test that comes with it passes, and fails when the answer is another', async () => {
+    await workshop.run(['init', 'its own']);
+    const run = () => workshop.run(['its own/test.sh'], { program: 'sh', env: { WEFT } });
+    const passed = await run();
+    assert.deepEqual([passed.code, passed.stdout], [0, 'its-own answers as it should\n'], passed.stderr);
+    const source = workshop.path('its own/its-own.c');
+    await writeFile(source, (await readFile(source, 'utf8')).replace('Hello', 'Howdy'));
+    const failed = await run();
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /its-own answered: Howdy, Ada!/);
+    await writeFile(source, 'this is no C');
+    assert.equal((await run()).code, 1);
+  });
+
   test('touches nothing that is there, and writes nothing then', async () => {
     const { code } = await workshop.run(['init', 'mine']);
     assert.equal(code, 0);
@@ -38,14 +53,15 @@ suite('weft init', async () => {
     const again = await workshop.run(['init', 'mine', '--lang', 'cpp']);
     assert.equal(again.code, 1);
     assert.match(again.stderr, /mine\/weft\.yaml is there already; nothing was written/);
-    assert.deepEqual((await readdir(workshop.path('mine'))).toSorted(), ['mine.c', 'weft.yaml']);
+    assert.deepEqual((await readdir(workshop.path('mine'))).toSorted(), ['mine.c', 'test.sh', 'weft.yaml']);
     assert.equal(await readFile(workshop.path('mine/mine.c'), 'utf8'), 'my work');
   });
 
   test('makes a name that fits into a URL of any folder’s', async () => {
     const { code, stdout } = await workshop.run(['init', '42 Größe & Co_', '--json']);
     assert.equal(code, 0);
-    assert.deepEqual(JSON.parse(stdout), { app: 'gr-e-co', files: ['42 Größe & Co_/weft.yaml', '42 Größe & Co_/gr-e-co.c'] });
+    const files = ['weft.yaml', 'gr-e-co.c', 'test.sh'].map((file) => `42 Größe & Co_/${file}`);
+    assert.deepEqual(JSON.parse(stdout), { app: 'gr-e-co', files });
   });
 
   test('a folder that cannot be made is told', async () => {

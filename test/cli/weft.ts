@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/checks/step.ts';
 
+export const WEFT = join(ROOT, 'weft');
+
 export interface Outcome {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -17,6 +19,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** In place of weft. */
+  readonly program?: string;
 }
 
 /** How long a test waits for what should come; not how long it should take. */
@@ -49,8 +53,8 @@ export class Workshop implements AsyncDisposable {
     return this.start(args, options).outcome;
   }
 
-  start(args: readonly string[], { input, env = {}, cwd = this.folder }: RunOptions = {}): Running {
-    const child = spawn(join(ROOT, 'weft'), args, {
+  start(args: readonly string[], { input, env = {}, cwd = this.folder, program = WEFT }: RunOptions = {}): Running {
+    const child = spawn(program, args, {
       cwd,
       env: this.#environment(env),
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -1,11 +1,9 @@
 /** A small app that works, as a start. Nothing that is there already is touched. */
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { ContractName } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
 import { makeFolder } from '../make-folder.ts';
-
-export type InitLanguage = 'c' | 'cpp';
+import type { InitKind, InitLanguage } from './kinds.ts';
 
 export interface NewApp {
   readonly name: string;
@@ -13,11 +11,14 @@ export interface NewApp {
   readonly files: readonly string[];
 }
 
-export async function writeApp(folder: string, contract: ContractName, language: InitLanguage): Promise<NewApp> {
+export async function writeApp(folder: string, kind: InitKind, language: InitLanguage): Promise<NewApp> {
   const name = nameFrom(folder);
   const source = `${name}.${language}`;
-  const template = await readFile(new URL(`templates/${contract}.${language}`, import.meta.url), 'utf8');
-  const files = { 'weft.yaml': manifest(name, contract, source), [source]: template };
+  const files = {
+    'weft.yaml': manifest(name, kind, source),
+    [source]: await template(`${kind.contract}.${language}`),
+    'test.sh': (await template('test.sh')).replaceAll('{name}', name),
+  };
   await makeFolder(folder);
   const paths = Object.keys(files).map((file) => join(folder, file));
   for (const path of paths) await mustBeFree(path);
@@ -25,7 +26,11 @@ export async function writeApp(folder: string, contract: ContractName, language:
   return { name, folder, files: paths };
 }
 
-function manifest(name: string, contract: ContractName, source: string): string {
+function template(file: string): Promise<string> {
+  return readFile(new URL(`templates/${file}`, import.meta.url), 'utf8');
+}
+
+function manifest(name: string, { contract, settings }: InitKind, source: string): string {
   const lines = [
     '# weft up serves it and does so again at every save; then: ' + `weft invoke ${name} --data Ada`,
     `app: ${name}`,
@@ -33,7 +38,7 @@ function manifest(name: string, contract: ContractName, source: string): string 
     `  ${name}:`,
     `    contract: ${contract}`,
     `    sources: [${source}]`,
-    ...(contract === 'stdio' ? ['    contentType: text/plain'] : []),
+    ...settings.map((line) => `    ${line}`),
   ];
   return `${lines.join('\n')}\n`;
 }
