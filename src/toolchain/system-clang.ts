@@ -2,12 +2,12 @@
  * Finds a clang of the system that can compile and link for WebAssembly, by letting it do so. What was found is remembered until the
  * program or its linker changes.
  */
-import { constants } from 'node:fs';
-import { access, mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { WeftError } from '../model/errors.ts';
 import { keyOf } from './hash.ts';
+import { findProgram, stateOf } from './programs.ts';
 import { runProcess } from './run-process.ts';
 import type { Store } from './store.ts';
 import { libraryFlags } from './system-libraries.ts';
@@ -53,24 +53,9 @@ export async function findSystemClang(
 }
 
 async function candidates(): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of NAMES) {
-    for (const folder of (process.env['PATH'] ?? '').split(delimiter).filter((part) => part !== '')) {
-      const path = join(folder, name);
-      if (await isExecutable(path)) {
-        found.push(path);
-        break;
-      }
-    }
-  }
-  return found;
+  const found = await Promise.all(NAMES.map(findProgram));
+  return found.filter((path) => path !== undefined);
 }
-
-const isExecutable = (path: string): Promise<boolean> =>
-  access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 
 async function probeOnce(path: string, sysroot: string, store: Store, signal: AbortSignal): Promise<SystemClang | string> {
   const key = keyOf('system clang', '2', path, await stateOf(path), sysroot);
@@ -111,17 +96,6 @@ const firstError = (output: string): string => output.split('\n').find((line) =>
 
 function identityOf({ path, version, linker }: Pick<SystemClang, 'path' | 'version' | 'linker'>): Promise<string> {
   return Promise.all([stateOf(path), stateOf(linker)]).then((states) => keyOf(version, states));
-}
-
-/** Of a program's file: an upgrade changes it. */
-async function stateOf(path: string): Promise<string> {
-  try {
-    const real = await realpath(path);
-    const { mtimeMs, size } = await stat(real);
-    return `${real} ${mtimeMs} ${size}`;
-  } catch {
-    return `${path} is not there`;
-  }
 }
 
 function isSystemClang(value: unknown): value is SystemClang {
