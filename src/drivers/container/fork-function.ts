@@ -113,9 +113,12 @@ class ForkedRun {
   #take(piece: Buffer, container: Container): void {
     if (this.#broken.signal.aborted) return;
     const { name, limits } = this.#fn.spec;
-    if (this.#stream) this.#pass(this.#stream, piece, container);
-    else if (!this.#printed.write(piece))
-      this.#broken.abort(new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
+    if (this.#stream) {
+      this.#pass(this.#stream, piece, container);
+      return;
+    }
+    this.#printed.write(piece);
+    if (this.#printed.overflow) this.#broken.abort(new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
   }
 
   #pass({ to, head }: { readonly to: AnswerStream; readonly head: Uint8Array }, piece: Buffer, container: Container): void {

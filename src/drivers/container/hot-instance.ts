@@ -130,7 +130,8 @@ export class HotInstance implements Instance {
       if (!piece.every((byte) => LINE_FEEDS.has(byte))) this.#outOfTurn();
       return;
     }
-    if (!pending.printed.write(piece)) {
+    pending.printed.write(piece);
+    if (pending.printed.overflow) {
       pending.reject(new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
       return;
     }
