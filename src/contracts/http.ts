@@ -2,7 +2,7 @@
  * Any HTTP server, as users of OpenFaaS bring them in images: it gets the client's request, below the function's name, and what it
  * answers is the answer. The headers that the platform adds are those of OpenFaaS's gateway.
  */
-import type { HttpWire, WireAnswer, WireReply, WireRequest } from '../drivers/wire.ts';
+import type { HttpWire, WireAnswer, WireCall, WireReply, WireRequest } from '../drivers/wire.ts';
 import type { Answer, Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
@@ -24,7 +24,7 @@ export const http: HttpWire = {
     const error = new WeftError('WEFT_NOT_IMPLEMENTED', { reason: 'WebSocket connections are not passed on to functions' });
     return { status: error.entry.status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify(error)}\n`) };
   },
-  ask(_spec: FunctionSettings, { head, body, method, path, query }: Input, { id }: { id: string }): WireRequest {
+  ask(_spec: FunctionSettings, { head, body, method, path, query }: Input, { id }: WireCall): WireRequest {
     return { method, target: targetOf(path, query), headers: headersFor(forwarded(rawHeadersOf(head)), id), body };
   },
   answer(_spec: FunctionSettings, { status, headers }: WireReply): WireAnswer {

@@ -1,6 +1,7 @@
 import type { Wires } from '../drivers/wire.ts';
+import { fnWire } from './fn-wire.ts';
 import { http } from './http.ts';
 import { stdioWire } from './stdio/wire.ts';
 
 /** Every contract that a process or a container can be written against. */
-export const WIRES: Wires = { http, stdio: stdioWire };
+export const WIRES: Wires = { http, fn: fnWire, stdio: stdioWire };

@@ -23,9 +23,14 @@ export interface HttpWire {
   admit?(spec: FunctionSettings, input: Input): Answer | undefined;
   /** What a request is answered whose instance took too long to listen, or could not; WEFT_START_FAILED when absent. */
   notReady?(spec: FunctionSettings, how: 'late' | 'failed', reason: string): Failure;
-  ask(spec: FunctionSettings, input: Input, call: { readonly id: string; readonly deadline: Date }): WireRequest;
-  /** `fatal`: the instance cannot be trusted to go on. */
-  answer(spec: FunctionSettings, reply: WireReply): WireAnswer;
+  ask(spec: FunctionSettings, input: Input, call: WireCall): WireRequest;
+  /** `fatal`: the instance cannot be trusted to go on. `call` is what was asked with. */
+  answer(spec: FunctionSettings, reply: WireReply, call?: WireCall): WireAnswer;
+}
+
+export interface WireCall {
+  readonly id: string;
+  readonly deadline: Date;
 }
 
 export interface WireRequest {

@@ -8,7 +8,7 @@ import { after, describe, test } from 'node:test';
 import { SDK, toolchains } from './build.ts';
 
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion', '-Werror'];
-const C_HEADERS = ['weft/v1.h', 'faas/worker_v1_interface.h'];
+const C_HEADERS = ['weft/v1.h', 'fn/fdk.h', 'faas/worker_v1_interface.h'];
 const dir = mkdtempSync(join(tmpdir(), 'weft-sdk-'));
 after(() => rmSync(dir, { recursive: true }));
 
@@ -21,6 +21,14 @@ int weft_handle(weft_request *request, weft_response *response) {
   while (weft_request_next_header(request, &cursor, &name, &value)) weft_logf(WEFT_INFO, "%s: %s", name, value);
   if (weft_call("other", body, length, &result) != WEFT_OK) return WEFT_FAILED;
   return weft_response_write(response, result.data, result.length);
+}`,
+  'fn/fdk.h': `int fn_init(void) { return 0; }
+int fn_handle(fn_request *request, fn_response *response) {
+  size_t length; fn_header_cursor cursor = {0}; const char *name, *value;
+  void *body = fn_request_body(request, &length);
+  while (fn_request_next_header(request, &cursor, &name, &value)) fn_response_header(response, name, value);
+  if (fn_request_deadline_ms(request) == 0 || fn_config("KEY") == NULL) return FN_INVALID;
+  return fn_response_body(response, body, length);
 }`,
   'faas/worker_v1_interface.h': `int faas_init(void) { return 0; }
 int faas_create_func_worker(void *c, faas_invoke_func_fn_t i, faas_append_output_fn_t a, void **h) { (void)i; (void)a; *h = c; return 0; }
@@ -39,6 +47,15 @@ WEFT_HANDLE([](const weft::request &request, weft::response &response) {
   response.write(weft::fetch("https://example.org", {.method = "PUT", .headers = {{"A", "b"}}, .body = "c"}).body());
   weft::sleep_ms(weft::random<unsigned char>());
 })`;
+const FN_NATIVE = join(SDK, 'lib/contracts/fn-native.c');
+const FN_CPP_USE = `FN_INIT([] {})
+FN_HANDLE([](const fn::request &request, fn::response &response) {
+  for (const auto &[name, value] : request.headers()) response.header(std::string(name), std::string(value));
+  if (request.is_http() && request.deadline()) response.status(201).type("text/plain").write(request.url());
+  if (!fn::config("KEY")) throw fn::error(FN_INVALID, "no key");
+  response.lend(request.body());
+})`;
+const FN_CPP_SHORT = 'FN_HANDLE([](std::string_view body) { return std::string(body); })';
 
 const source = (header: string, use: string): string => `#include <${header}>\n#include <${header}>\n${use}\n`;
 const found = (compiler: string, standard: string): boolean =>
@@ -69,8 +86,18 @@ describe('headers compile without a warning', () => {
       test(`${compiler} -std=${standard}`, () => {
         for (const header of C_HEADERS)
           compile(compiler, cpp ? 'use.cpp' : 'use.c', source(header, C_USE[header] ?? ''), [`-std=${standard}`]);
+        for (const use of cpp ? [FN_CPP_USE, FN_CPP_SHORT] : [])
+          compile(compiler, 'use.cpp', source('fn/fdk.hpp', use), [`-std=${standard}`]);
         if (cpp && standard !== 'c++17') compile(compiler, 'use.cpp', source('weft/v1.hpp', CPP_USE), [`-std=${standard}`]);
       });
+    }
+  }
+
+  for (const [compiler, standards] of STANDARDS) {
+    for (const standard of standards.filter((s) => found(compiler, s))) {
+      // g++ takes a .c file for C++, so that both must be what it is.
+      test(`the program around functions of fn, ${compiler} -std=${standard}`, () =>
+        compile(compiler, standard.includes('+') ? 'use.cpp' : 'use.c', `#include "${FN_NATIVE}"\n`, [`-std=${standard}`]));
     }
   }
 

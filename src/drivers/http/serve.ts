@@ -5,7 +5,7 @@ import { type AnswerStream, type DrivenRequest, STREAMED } from '../../engine/dr
 import { illegalHead } from '../../engine/http-sink.ts';
 import type { FunctionSettings } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
-import type { HttpWire, WireAnswer } from '../wire.ts';
+import type { HttpWire, WireAnswer, WireCall } from '../wire.ts';
 import type { HttpServerClient } from './client.ts';
 import { MalformedAnswer, type Received, type Receiver } from './connection.ts';
 
@@ -31,8 +31,9 @@ const NOT_MODIFIED = 304;
  */
 export async function serveThrough({ spec, wire, client }: ServedFunction, request: DrivenRequest): Promise<Served> {
   const { input, deadlineAt, signal, stream } = request;
-  const asked = wire.ask(spec, input, { id: randomUUID(), deadline: new Date(performance.timeOrigin + deadlineAt) });
-  const receiver = new AnswerReceiver(spec, wire, stream, asked.method === 'HEAD');
+  const call: WireCall = { id: randomUUID(), deadline: new Date(performance.timeOrigin + deadlineAt) };
+  const asked = wire.ask(spec, input, call);
+  const receiver = new AnswerReceiver({ spec, wire, call, stream, toHead: asked.method === 'HEAD' });
   try {
     await client.send(asked, receiver, signal);
   } catch (cause) {
@@ -42,11 +43,16 @@ export async function serveThrough({ spec, wire, client }: ServedFunction, reque
   return receiver.served;
 }
 
+interface AnswerParts {
+  readonly spec: FunctionSettings;
+  readonly wire: HttpWire;
+  readonly call: WireCall;
+  readonly stream: AnswerStream | undefined;
+  readonly toHead: boolean;
+}
+
 class AnswerReceiver implements Receiver {
-  readonly #spec: FunctionSettings;
-  readonly #wire: HttpWire;
-  readonly #stream: AnswerStream | undefined;
-  readonly #toHead: boolean;
+  readonly #parts: AnswerParts;
   #answer: WireAnswer | undefined;
   #begun = false;
   /** What is kept until the answer is whole. */
@@ -54,11 +60,8 @@ class AnswerReceiver implements Receiver {
   #heldBytes = 0;
   #mayGrow = true;
 
-  constructor(spec: FunctionSettings, wire: HttpWire, stream: AnswerStream | undefined, toHead: boolean) {
-    this.#spec = spec;
-    this.#wire = wire;
-    this.#stream = stream;
-    this.#toHead = toHead;
+  constructor(parts: AnswerParts) {
+    this.#parts = parts;
   }
 
   get served(): Served {
@@ -72,8 +75,9 @@ class AnswerReceiver implements Receiver {
   }
 
   received({ head, piece, whole }: Received): ReturnType<Receiver['received']> {
+    const { spec, wire, call, stream, toHead } = this.#parts;
     if (head) {
-      this.#answer = this.#wire.answer(this.#spec, head);
+      this.#answer = wire.answer(spec, head, call);
       const length = head.headers.findLast(([name]) => name.toLowerCase() === 'content-length')?.[1];
       this.#mayGrow = length === undefined || Number(length) > WHOLE_BYTES;
     }
@@ -81,29 +85,28 @@ class AnswerReceiver implements Receiver {
     if (!answer) return 'more';
     // What follows the head of a failure is of no interest; reading it keeps the connection.
     if (answer.kind === 'failure') return answer.fatal ? 'stop' : 'more';
-    const stream = this.#stream;
     if (!stream) return this.#hold(piece);
     if (this.#begun) return pass(stream, piece);
     // The ingress tells the length of what it has, which is not the one that this answer stands for.
-    const bodiless = this.#toHead || answer.status === NOT_MODIFIED;
+    const bodiless = toHead || answer.status === NOT_MODIFIED;
     if (!bodiless && (whole || !this.#mayGrow)) return this.#hold(piece);
     this.#begin(stream, answer);
     return pass(stream, piece);
   }
 
   drained(): Promise<void> {
-    return this.#stream?.drained() ?? Promise.resolve();
+    return this.#parts.stream?.drained() ?? Promise.resolve();
   }
 
   #begin(stream: AnswerStream, { status, head }: WireAnswer & { kind: 'pass' }): void {
     const reason = illegalHead(status, head);
-    if (reason !== undefined) throw new WeftError('WEFT_BAD_RESPONSE', { name: this.#spec.name, reason });
+    if (reason !== undefined) throw new WeftError('WEFT_BAD_RESPONSE', { name: this.#parts.spec.name, reason });
     this.#begun = true;
     stream.begin(status, head);
   }
 
   #hold(piece: Uint8Array): 'more' {
-    const { name, limits } = this.#spec;
+    const { name, limits } = this.#parts.spec;
     this.#heldBytes += piece.length;
     if (this.#heldBytes > limits.responseBytes) throw new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes });
     if (piece.length > 0) this.#held.push(piece.slice());

@@ -1,0 +1,109 @@
+/**
+ * Fn's contract as its functions' processes and containers see it: `http-stream`, one call at a time over a Unix socket. A client's
+ * request comes to them as Fn's HTTP triggers have it; a call from another function as a plain invocation.
+ */
+import type { HttpWire, WireAnswer, WireCall, WireReply, WireRequest } from '../drivers/wire.ts';
+import { Failure, type Input } from '../engine/contract.ts';
+import type { FunctionSettings } from '../model/app.ts';
+import { forwarded, headLines } from './forwarding.ts';
+import { rawHeadersOf } from './head.ts';
+
+const MIB = 1024 * 1024;
+const OK = 200;
+const FAILED = 502;
+const TIMED_OUT = 504;
+const HTTP_HEADER = 'fn-http-h-';
+
+export const fnWire: HttpWire = {
+  kind: 'http',
+  listens: 'unix',
+  exclusive: true,
+  env(spec: FunctionSettings, address: string): Record<string, string> {
+    return {
+      FN_FORMAT: 'http-stream',
+      FN_LISTENER: address,
+      FN_MEMORY: String(Math.floor(spec.limits.memoryBytes / MIB)),
+      FN_TYPE: 'sync',
+      FN_FN_ID: spec.name,
+      FN_NAME: spec.name,
+    };
+  },
+  /** Fn's statuses, and the beginning of its words; it goes on to blame the kit, where here is said what is wrong. */
+  notReady(_spec: FunctionSettings, how: 'late' | 'failed', reason: string): Failure {
+    if (how === 'late') return fnFailure(TIMED_OUT, `Container initialization timed out: ${reason}`, reason);
+    return fnFailure(FAILED, `Container failed to initialize: ${reason}`, reason);
+  },
+  ask(_spec: FunctionSettings, input: Input, call: WireCall): WireRequest {
+    const headers: [string, string][] = [
+      ['Host', 'localhost'],
+      ['Fn-Call-Id', call.id],
+      ['Fn-Deadline', call.deadline.toISOString()],
+    ];
+    if (input.head.length > 0) headers.push(...triggered(input));
+    return { method: 'POST', target: '/call', headers, body: input.body };
+  },
+  answer(_spec: FunctionSettings, { status, headers }: WireReply, call?: WireCall): WireAnswer {
+    if (status === FAILED) return failed(FAILED, 'function failed', false);
+    if (status === TIMED_OUT) return failed(TIMED_OUT, 'Timed out', true);
+    if (status !== OK) return failed(FAILED, 'invalid function response', true, `it answered its socket with status ${status}`);
+    return passed(headers, call);
+  },
+};
+
+/** Of an HTTP trigger: the client's request, within headers of the call. */
+function* triggered({ head, body, method }: Input): Generator<[string, string]> {
+  const headers = rawHeadersOf(head);
+  yield ['Fn-Intent', 'httprequest'];
+  yield ['Fn-Http-Method', method];
+  yield ['Fn-Http-Request-Url', urlOf(head)];
+  if (body.length > 0) yield ['Fn-Http-H-Content-Length', String(body.length)];
+  for (const [name, value] of forwarded(headers)) {
+    const canonical = canonicalName(name);
+    // Go keeps Host apart from the headers, so Fn's functions never see it among them.
+    if (canonical === 'Host') continue;
+    yield [canonical === 'Content-Type' ? canonical : `Fn-Http-H-${canonical}`, value];
+  }
+}
+
+/** What the client asked for, as a URL. */
+export function urlOf(head: Uint8Array): string {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  const target = /^\S+ (\S+)/.exec(text)?.[1] ?? '/';
+  if (!target.startsWith('/')) return target;
+  return `http://${/\r\nhost:[ \t]*([^\r\n]*?)[ \t]*(?:\r|$)/i.exec(text)?.[1] ?? 'localhost'}${target}`;
+}
+
+/** As Go writes them, and so as every FDK has always got them. */
+function canonicalName(name: string): string {
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, (initial) => initial.toUpperCase());
+}
+
+/** Only what is meant for the client goes to it. */
+function passed(headers: WireReply['headers'], call: WireCall | undefined): WireAnswer {
+  let status = OK;
+  let hasType = false;
+  const kept: [string, string][] = [];
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    if (lower === 'fn-http-status') status = Number(value);
+    else if (lower === 'content-type') {
+      if (!hasType) kept.push([name, value]);
+      hasType = true;
+    } else if (lower.startsWith(HTTP_HEADER) && lower.length > HTTP_HEADER.length) kept.push([name.slice(HTTP_HEADER.length), value]);
+  }
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    return failed(FAILED, 'invalid function response', false, 'its Fn-Http-Status is none of 200..599');
+  if (call) kept.push(['Fn-Call-Id', call.id]);
+  return { kind: 'pass', status, head: headLines(forwarded(kept)) };
+}
+
+function failed(status: number, message: string, fatal: boolean, reason = message): WireAnswer {
+  return { kind: 'failure', failure: fnFailure(status, message, reason), fatal };
+}
+
+const JSON_HEAD = Buffer.from('Content-Type: application/json; charset=utf-8\r\n');
+
+/** A failure whose client sees what Fn's would. */
+export function fnFailure(status: number, message: string, reason: string): Failure {
+  return new Failure(reason, { status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify({ message })}\n`) });
+}
