@@ -48,7 +48,7 @@ async function buildFunction(fn: FunctionSpec, { builder, progress, signal }: Bu
   }
 }
 
-/** What its isolation runs: a module, a native program, or an image that is there already. */
+/** What its isolation runs: a module, a native program, an image that is there already, or nothing at all. */
 async function buildProgram(fn: FunctionSpec, builder: Builder, options: BuildOptions): Promise<Program> {
   switch (fn.isolation.kind) {
     case 'context': {
@@ -60,6 +60,7 @@ async function buildProgram(fn: FunctionSpec, builder: Builder, options: BuildOp
       return { program: { executable }, report };
     }
     case 'container':
+    case 'static':
       return { program: {}, report: undefined };
   }
 }

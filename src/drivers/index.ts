@@ -2,8 +2,9 @@
 import type { Drivers } from '../engine/driver.ts';
 import { containerDriver } from './container/driver.ts';
 import { processDriver } from './process/driver.ts';
+import { staticDriver } from './static/driver.ts';
 import type { Wires } from './wire.ts';
 
 export function createDrivers(wires: Wires): Drivers {
-  return { process: processDriver(wires), container: containerDriver(wires) };
+  return { process: processDriver(wires), container: containerDriver(wires), static: staticDriver() };
 }

@@ -80,4 +80,5 @@ export interface Driver {
   close(): Promise<void>;
 }
 
-export type Drivers = Readonly<Record<Exclude<Isolation['kind'], 'context'>, Driver>>;
+/** Absent: functions of that isolation are refused. */
+export type Drivers = Readonly<Partial<Record<Exclude<Isolation['kind'], 'context'>, Driver>>>;

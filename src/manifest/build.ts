@@ -23,7 +23,7 @@ export interface Built {
 export async function readBuild(scope: FunctionScope, memoryBytes: number): Promise<Built> {
   const { wasm, cmake, make, executable, image } = scope.own;
   const contract = scope.get('contract') ?? usualContract(scope);
-  if (image !== undefined) return { build: { kind: 'none' }, contract };
+  if (image !== undefined || scope.own.static !== undefined) return { build: { kind: 'none' }, contract };
   if (executable !== undefined) return { build: await readExecutable(scope, executable), contract };
   if (wasm !== undefined) return { build: await readWasm(scope, wasm), contract };
   if (cmake) return { build: await readProject(scope, 'cmake', cmake, ['CMakeLists.txt'], contract), contract };

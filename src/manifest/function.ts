@@ -6,6 +6,7 @@ import { readIdle, readLimits } from './limits.ts';
 import { readPackedFiles } from './packed-files.ts';
 import type { FunctionScope } from './scope.ts';
 import { readSecrets } from './secrets.ts';
+import { readStdio } from './stdio.ts';
 
 /** One, so that the first request does not wait for a context to be made. */
 export const WARM = 1;
@@ -20,6 +21,7 @@ export async function readFunction(scope: FunctionScope): Promise<FunctionSpec> 
   if (own.target !== undefined && contract !== 'functions-framework')
     scope.atKey('target')(`target is for contract functions-framework, not ${contract}`);
   if (own.nightcore && contract !== 'nightcore') scope.atKey('nightcore')(`nightcore is for contract nightcore, not ${contract}`);
+  const stdio = readStdio(scope, contract);
   return {
     name,
     contract,
@@ -36,6 +38,7 @@ export async function readFunction(scope: FunctionScope): Promise<FunctionSpec> 
     idleMs: readIdle(scope),
     warm: scope.get('warm') ?? WARM,
     ...(contract === 'nightcore' ? { nightcore: nightcoreOptions(own.nightcore) } : {}),
+    ...(stdio === undefined ? {} : { stdio }),
   };
 }
 

@@ -11,7 +11,10 @@ const HOSTED: Readonly<Record<Isolation['kind'], readonly ContractName[]>> = {
   context: ['stdio', 'weft', 'nightcore', 'functions-framework', 'fn'],
   process: ['stdio', 'nightcore', 'functions-framework', 'fn', 'http'],
   container: ['http', 'stdio', 'functions-framework', 'fn'],
+  static: ['http'],
 };
+/** Where the files of a static function are packed. */
+export const STATIC_ROOT = '/public';
 
 /** Keys that mean something for these kinds only. */
 const KEYS: readonly (readonly [key: keyof FunctionShape, ...kinds: Isolation['kind'][]])[] = [
@@ -24,6 +27,8 @@ const KEYS: readonly (readonly [key: keyof FunctionShape, ...kinds: Isolation['k
   ['origins', 'context'],
   ['rollback', 'context'],
   ['stack', 'context'],
+  ['args', 'context', 'process', 'container'],
+  ['files', 'context', 'process', 'container'],
 ];
 const RESOURCE_LIMITS = ['processes', 'cpus', 'openFiles', 'instances'] as const;
 
@@ -32,6 +37,7 @@ const DEFAULT_RESOURCES: Resources = { processes: 64, cpus: 0, openFiles: 1024, 
 
 export function kindOf(scope: FunctionScope): Isolation['kind'] {
   const { own } = scope;
+  if (own.static !== undefined) return 'static';
   return own.isolation ?? (own.image === undefined ? (own.executable === undefined ? 'context' : 'process') : 'container');
 }
 
@@ -56,6 +62,8 @@ export async function readIsolation(scope: FunctionScope, contract: ContractName
       return readProcess(scope, contract);
     case 'container':
       return readContainer(scope);
+    case 'static':
+      return { kind, root: STATIC_ROOT };
   }
 }
 
@@ -124,6 +132,8 @@ function complainOfStrangers(scope: FunctionScope, kind: Isolation['kind']): voi
     if (scope.own[key] !== undefined && !kinds.includes(kind))
       scope.atKey(key)(`${key} is for isolation ${kinds.join(' and ')}; this function has isolation ${kind}`);
   }
+  if (kind === 'static' && scope.own.isolation !== undefined)
+    scope.at('isolation')(`nothing runs in a function that is static; it has no isolation ${scope.own.isolation}`);
   if (scope.own.image !== undefined && kind !== 'container')
     scope.at('isolation')(`a function with an image has isolation container, not ${kind}`);
   if (scope.own.image === undefined && kind === 'container') scope.at('isolation')('isolation container needs an image');
@@ -132,7 +142,7 @@ function complainOfStrangers(scope: FunctionScope, kind: Isolation['kind']): voi
   if (scope.own.wasm !== undefined && kind !== 'context')
     scope.at('isolation')(`a module (${quote(scope.own.wasm)}) has isolation context, not ${kind}`);
   for (const key of RESOURCE_LIMITS) {
-    if (kind === 'context' && scope.own.limits?.[key] !== undefined)
-      scope.atKey('limits', key)(`limits.${key} is for isolation process and container; this function has isolation context`);
+    if ((kind === 'context' || kind === 'static') && scope.own.limits?.[key] !== undefined)
+      scope.atKey('limits', key)(`limits.${key} is for isolation process and container; this function has isolation ${kind}`);
   }
 }

@@ -1,6 +1,8 @@
 /** Files packed with a function: folders become the files in them, and nothing comes in from where nobody pointed. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
+import { STATIC_ROOT } from './isolation.ts';
+import { findPath } from './lookup.ts';
 import { quote } from './nearest.ts';
 import { reasonOf } from './read-text.ts';
 import type { FunctionScope } from './scope.ts';
@@ -12,6 +14,7 @@ const MAX_DEPTH = 64;
 export async function readPackedFiles(scope: FunctionScope): Promise<Record<string, string>> {
   const packing = new Packing(scope);
   for (const [guest, host] of Object.entries(scope.own.files ?? {})) await packing.add(guest, host);
+  if (scope.own.static !== undefined) await packing.addServed(scope.own.static);
   packing.checkNesting();
   return packing.files();
 }
@@ -45,6 +48,19 @@ class Packing {
       else await this.#addFile(guest, absolute, guest);
     } catch (error) {
       this.#scope.at('files', guest)(`${quote(host)} ${error instanceof Refused ? error.message : `cannot be packed: ${reasonOf(error)}`}`);
+    }
+  }
+
+  /** The folder of a static function. */
+  async addServed(host: string): Promise<void> {
+    const report = this.#scope.at('static');
+    const folder = await findPath(this.#scope.reading.dir, host, 'folder', report);
+    if (folder === undefined) return;
+    try {
+      await this.#addFolder(STATIC_ROOT, folder, await realpath(folder), STATIC_ROOT, 0);
+      if (this.#files.size === 0) throw new Refused('has no file in it');
+    } catch (error) {
+      report(`${quote(host)} ${error instanceof Refused ? error.message : `cannot be packed: ${reasonOf(error)}`}`);
     }
   }
 

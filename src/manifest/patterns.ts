@@ -24,3 +24,7 @@ export const IMAGE = /^[A-Za-z0-9][!-~]{0,1023}$/;
 /** C ends a text there. */
 // oxlint-disable-next-line no-control-regex -- it is what is kept out
 export const NO_NUL = /^[^\x00]*$/;
+
+/** RFC 9110, section 5: a name, and a value without what could end its line. */
+export const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+export const FIELD_VALUE = /^[\t\x20-\x7e]*$/;

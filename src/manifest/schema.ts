@@ -5,12 +5,14 @@
  * A message given here goes on from the word that is wrong: `"64Mb" is not a size, …`.
  */
 import * as z from 'zod';
-import { CONTRACT_NAMES } from '../model/app.ts';
+import { CONTRACT_NAMES, STDIO_MODES } from '../model/app.ts';
 import {
   CONTENT_TYPE,
   CPP_FUNCTION,
   DEFINE,
   ENV_NAME,
+  FIELD_NAME,
+  FIELD_VALUE,
   GUEST_PATH,
   HTTP_PATH,
   IMAGE,
@@ -115,7 +117,7 @@ const project = (file: string) =>
     args: list(text).optional().describe('Further arguments'),
   });
 
-const BUILDS = ['sources', 'wasm', 'cmake', 'make', 'executable', 'image'] as const;
+const BUILDS = ['sources', 'wasm', 'cmake', 'make', 'executable', 'image', 'static'] as const;
 
 export const functionShape = z
   .strictObject({
@@ -131,6 +133,7 @@ export const functionShape = z
       .regex(IMAGE, 'is not the name of an image')
       .optional()
       .describe('A container image; its function runs in a container'),
+    static: path.optional().describe('Folder whose files are served as they are; nothing runs'),
     ...common,
     isolation: z
       .enum(['context', 'process', 'container'])
@@ -180,6 +183,28 @@ export const functionShape = z
       .regex(CONTENT_TYPE, 'is not a media type, such as text/plain')
       .optional()
       .describe("Content type of a stdio program's answers. Default: that of the request"),
+    stdio: z
+      .strictObject({
+        mode: z
+          .enum(STDIO_MODES)
+          .optional()
+          .describe("How the program is run: Weft's own way (plain, the default), or as OpenFaaS or IronFunctions do it"),
+        cgiHeaders: z.boolean().optional().describe('The request is in the environment. Default true'),
+        combineOutput: z
+          .boolean()
+          .optional()
+          .describe('Standard error is part of the answer and not the log; for classic. Default false, in stack.yaml true'),
+        marshalRequest: z.boolean().optional().describe('Standard input is a JSON object with header and body; for classic. Default false'),
+        headers: z
+          .record(
+            z.string().regex(FIELD_NAME, 'is not the name of a header field'),
+            z.string().regex(FIELD_VALUE, 'holds a control character'),
+          )
+          .optional()
+          .describe('Header fields of every answer; for iron, iron-http and iron-json'),
+      })
+      .optional()
+      .describe('How a stdio program is run'),
     files: z.record(guestPath, path).optional().describe('Files the function can read: path it sees → file or folder here'),
     nightcore: z
       .strictObject({

@@ -4,8 +4,8 @@ import type { Limits } from './limits.ts';
 export const CONTRACT_NAMES = ['weft', 'stdio', 'nightcore', 'functions-framework', 'fn', 'http'] as const;
 export type ContractName = (typeof CONTRACT_NAMES)[number];
 
-/** What keeps a function apart from all others: a memory of its own, a sandboxed process, or a container. */
-export type Isolation = ContextIsolation | ProcessIsolation | ContainerIsolation;
+/** What keeps a function apart from all others: a memory of its own, a sandboxed process, or a container; files need nothing. */
+export type Isolation = ContextIsolation | ProcessIsolation | ContainerIsolation | StaticIsolation;
 
 export interface ContextIsolation {
   readonly kind: 'context';
@@ -38,6 +38,13 @@ export interface ContainerIsolation {
   readonly freezeMs?: number;
   readonly mounts: readonly Mount[];
   readonly resources: Resources;
+}
+
+/** Nothing runs: the files packed with the function are what it answers. */
+export interface StaticIsolation {
+  readonly kind: 'static';
+  /** Folder of the packed files that is served; absolute, without a slash at its end. */
+  readonly root: string;
 }
 
 export interface Mount {

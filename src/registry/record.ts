@@ -79,6 +79,7 @@ const isolation = z.discriminatedUnion('kind', [
     mounts,
     resources,
   }),
+  z.strictObject({ kind: z.literal('static'), root: guestPath }),
 ]);
 
 const settingsSchema = z.strictObject({

@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import type { App, BuildSpec, FunctionSpec } from '../../src/model/app.ts';
+import type { App, BuildSpec, FunctionSpec, StdioOptions } from '../../src/model/app.ts';
 import { MAX_MEMORY_BYTES, WASM_PAGE_BYTES } from '../../src/model/limits.ts';
 import type { AppFolder } from './app-folder.ts';
 
@@ -15,6 +15,28 @@ const word = text.filter((value) => value !== '');
 const variable = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/);
 const list = <T>(item: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(item, { maxLength: 3 });
 const oneOrMore = (...choices: string[]): fc.Arbitrary<string[]> => fc.subarray(choices, { minLength: 1 });
+
+const common = {
+  cgiHeaders: fc.constant(true),
+  combineOutput: fc.constant(false),
+  marshalRequest: fc.constant(false),
+  headers: fc.constant({}),
+};
+const stdioOptions: fc.Arbitrary<StdioOptions> = fc.oneof(
+  fc.record({ ...common, mode: fc.constantFrom('plain', 'streaming', 'serializing'), cgiHeaders: fc.boolean() }),
+  fc.record({
+    ...common,
+    mode: fc.constant('classic'),
+    cgiHeaders: fc.boolean(),
+    combineOutput: fc.boolean(),
+    marshalRequest: fc.boolean(),
+  }),
+  fc.record({
+    ...common,
+    mode: fc.constantFrom('iron', 'iron-http', 'iron-json'),
+    headers: fc.constantFrom({}, { 'X-Route': 'a "b"', 'content-type': 'text/csv' }),
+  }),
+);
 
 /** Its objects have the usual prototype, as those of the loader. Secrets are taken from `variables`; file names must be those of the test. */
 export function appIn(folder: AppFolder, variables: Variables): fc.Arbitrary<App> {
@@ -61,6 +83,7 @@ function functionIn(folder: AppFolder, named: string, variables: Variables): fc.
   const contract = fc.oneof(
     fc.constant({ contract: 'weft' as const }),
     fc.record({ contract: fc.constant('stdio' as const), contentType: fc.constantFrom('text/plain', 'application/json; charset=utf-8') }),
+    fc.record({ contract: fc.constant('stdio' as const), stdio: stdioOptions }),
     fc.record({
       contract: fc.constant('nightcore' as const),
       nightcore: fc.record({ allowHttpGet: fc.boolean(), qsAsInput: fc.boolean() }),
@@ -105,11 +128,12 @@ export function printed(app: App, variables: Variables): string {
 }
 
 function describe(fn: FunctionSpec, dir: string, variables: Variables): object {
-  const { name: _, isolation: _context, build, limits, secrets, idleMs, files, ...same } = fn;
+  const { name: _, isolation: _context, build, limits, secrets, idleMs, files, stdio, ...same } = fn;
   const holder = (value: string): string => Object.keys(variables).find((key) => variables[key] === value) ?? '';
   return {
     ...describeBuild(build, dir),
     ...same,
+    ...(stdio === undefined ? {} : { stdio: describeStdio(stdio) }),
     limits: {
       memory: `${limits.memoryBytes / 1024}KiB`,
       deadline: `${limits.deadlineMs}ms`,
@@ -121,6 +145,17 @@ function describe(fn: FunctionSpec, dir: string, variables: Variables): object {
     secrets: Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, { fromEnv: holder(value) }])),
     files: Object.fromEntries(Object.entries(files).map(([guest, host]) => [guest, relative(dir, host)])),
     idle: idleMs === 0 ? 'never' : `${idleMs}ms`,
+  };
+}
+
+/** Without what is as by default: some of it does not go with the mode. */
+function describeStdio({ mode, cgiHeaders, combineOutput, marshalRequest, headers }: StdioOptions): object {
+  return {
+    mode,
+    ...(cgiHeaders ? {} : { cgiHeaders }),
+    ...(combineOutput ? { combineOutput } : {}),
+    ...(marshalRequest ? { marshalRequest } : {}),
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
   };
 }
 

@@ -127,7 +127,7 @@ const TABLE: readonly (readonly [what: string, manifest: string, ...mistakes: st
   [
     'nothing to build from',
     alone('contract: weft'),
-    '3:3: functions.f says not what to build it from: sources, wasm, cmake, make, executable, image',
+    '3:3: functions.f says not what to build it from: sources, wasm, cmake, make, executable, image, static',
   ],
   ['two things to build from', line('wasm: m.wasm'), '5:5: functions.f.wasm and "sources" exclude each other'],
   ['flags for a module that is built', alone('{wasm: m.wasm, flags: [-O3]}'), '4:20: functions.f.flags is for functions with sources only'],
@@ -175,6 +175,22 @@ const TABLE: readonly (readonly [what: string, manifest: string, ...mistakes: st
     'a content type for a function that sets its own',
     line('{contract: weft, contentType: text/plain}').replace('    sources: [shout.c]\n    {', '    {sources: [shout.c], '),
     '4:42: contentType is for contract stdio; a function of contract weft sets its own',
+  ],
+  [
+    'a mode for another contract',
+    line('stdio: {}').replace('[shout.c]', '[shout.c]\n    contract: weft'),
+    '6:5: stdio is for contract stdio, not weft',
+  ],
+  [
+    'a mistyped mode',
+    line('stdio: {mode: streming}'),
+    '5:19: functions.f.stdio.mode cannot be "streming"; it must be plain, classic, streaming, serializing, iron, iron-http or iron-json; did you mean "streaming"?',
+  ],
+  ['a switch of another mode', line('stdio: {mode: iron, combineOutput: true}'), '5:25: stdio.combineOutput is for mode classic, not iron'],
+  [
+    'a header that ends its line',
+    line('stdio: {mode: iron, headers: {X: "a\\r\\nb"}}'),
+    '5:38: functions.f.stdio.headers.X: "a\\r\\nb" holds a control character',
   ],
   ["Nightcore's switches for another contract", line('nightcore: {}'), '5:5: nightcore is for contract nightcore, not stdio'],
   // Secrets
