@@ -1,6 +1,7 @@
 /** What keeps a function apart: `isolation` and the keys that belong to one kind of it alone. */
 import { resolve } from 'node:path';
 import type { ContractName, Isolation, ListenAddress, Mount, Resources } from '../model/app.ts';
+import { readFreeze } from './limits.ts';
 import { findPath } from './lookup.ts';
 import { quote } from './nearest.ts';
 import type { FunctionShape } from './schema.ts';
@@ -24,6 +25,7 @@ const KEYS: readonly (readonly [key: keyof FunctionShape, ...kinds: Isolation['k
   ['listen', 'process', 'container'],
   ['network', 'process', 'container'],
   ['health', 'process', 'container'],
+  ['freeze', 'container'],
   ['origins', 'context'],
   ['rollback', 'context'],
   ['stack', 'context'],
@@ -32,8 +34,10 @@ const KEYS: readonly (readonly [key: keyof FunctionShape, ...kinds: Isolation['k
 ];
 const RESOURCE_LIMITS = ['processes', 'cpus', 'openFiles', 'instances'] as const;
 
-/** As Fn limits a function's container (its documentation of the agent): enough for what is small, dear to what runs wild. */
+/** Enough for what is small, dear to what runs wild. */
 const DEFAULT_RESOURCES: Resources = { processes: 64, cpus: 0, openFiles: 1024, instances: 16 };
+/** As Fn limits a function's container: an image made for it has shown that it can live with that. */
+const FN_RESOURCES: Resources = { ...DEFAULT_RESOURCES, processes: 50, openFiles: 350 };
 
 export function kindOf(scope: FunctionScope): Isolation['kind'] {
   const { own } = scope;
@@ -61,7 +65,7 @@ export async function readIsolation(scope: FunctionScope, contract: ContractName
     case 'process':
       return readProcess(scope, contract);
     case 'container':
-      return readContainer(scope);
+      return readContainer(scope, contract);
     case 'static':
       return { kind, root: STATIC_ROOT };
   }
@@ -83,8 +87,9 @@ async function readProcess(scope: FunctionScope, contract: ContractName): Promis
   };
 }
 
-async function readContainer(scope: FunctionScope): Promise<Isolation> {
+async function readContainer(scope: FunctionScope, contract: ContractName): Promise<Isolation> {
   const { own } = scope;
+  const freezeMs = readFreeze(scope);
   if (own.network === 'host') scope.at('network')('network host is for isolation process; a container has none or bridge');
   if (typeof own.listen === 'string') scope.at('listen')('a container listens on a port: listen: 8080');
   return {
@@ -93,8 +98,9 @@ async function readContainer(scope: FunctionScope): Promise<Isolation> {
     ...(own.args === undefined ? {} : { command: own.args }),
     ...(typeof own.listen === 'number' ? { port: own.listen } : {}),
     network: own.network === 'none' ? 'none' : 'bridge',
+    ...(freezeMs === undefined ? {} : { freezeMs }),
     mounts: await readMounts(scope),
-    resources: readResources(scope),
+    resources: readResources(scope, contract === 'fn' ? FN_RESOURCES : DEFAULT_RESOURCES),
   };
 }
 
@@ -114,14 +120,14 @@ async function readMounts(scope: FunctionScope): Promise<Mount[]> {
   return found;
 }
 
-function readResources(scope: FunctionScope): Resources {
+function readResources(scope: FunctionScope, usual = DEFAULT_RESOURCES): Resources {
   const { limits } = scope;
   const { health } = scope.own;
   return {
-    processes: limits.processes ?? DEFAULT_RESOURCES.processes,
-    cpus: limits.cpus ?? DEFAULT_RESOURCES.cpus,
-    openFiles: limits.openFiles ?? DEFAULT_RESOURCES.openFiles,
-    instances: limits.instances ?? DEFAULT_RESOURCES.instances,
+    processes: limits.processes ?? usual.processes,
+    cpus: limits.cpus ?? usual.cpus,
+    openFiles: limits.openFiles ?? usual.openFiles,
+    instances: limits.instances ?? usual.instances,
     ...(health === undefined ? {} : { healthPath: health }),
   };
 }

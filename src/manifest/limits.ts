@@ -40,6 +40,13 @@ export function readIdle(scope: FunctionScope): number {
   return idle === 'never' ? 0 : duration(scope, ['idle'], idle, MAX_IDLE_MS, IDLE_MS);
 }
 
+/** 0 stands for never; nothing for what its contract is used to. */
+export function readFreeze(scope: FunctionScope): number | undefined {
+  const { freeze } = scope.own;
+  if (freeze === undefined || freeze === 'never') return freeze && 0;
+  return duration(scope, ['freeze'], freeze, MAX_IDLE_MS, MAX_IDLE_MS);
+}
+
 /** A multiple of 16, as the linker wants it. */
 export function readStack(scope: FunctionScope, contract: ContractName, memoryBytes: number): number {
   const text = scope.get('stack');

@@ -172,6 +172,10 @@ export const functionShape = z
       .regex(HTTP_PATH, 'is not a path of a URL')
       .optional()
       .describe('GET of this path must succeed before the server gets requests'),
+    freeze: z
+      .union([z.literal('never'), duration])
+      .optional()
+      .describe('A container that runs nothing is frozen after this long, or never. Default 1s; for contract fn 50ms'),
     args: list(text).optional().describe('Arguments of the program, from argv[1] on'),
     target: z
       .string()

@@ -18,7 +18,7 @@ suite('an image for Fn', { skip }, () => {
   after(() => engine.stop());
 
   test('serves calls on the socket that it makes, over one connection, in one container', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'well'], network: 'none' });
     const [first, second] = [await it.ask({ text: 'one' }), await it.ask({ text: 'two' })];
     assert.deepEqual([first.status, first.body, second.body], [200, 'one', 'two']);
@@ -27,7 +27,7 @@ suite('an image for Fn', { skip }, () => {
   });
 
   test('gets a new connection after an idle second', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'well'], network: 'none' });
     await it.ask({ text: 'one' });
     let connections: string | undefined;
@@ -39,7 +39,7 @@ suite('an image for Fn', { skip }, () => {
   });
 
   test('runs as Fn runs it: an ordinary user, nothing writable but /tmp, its limits', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'facts'] }, { env: { FN_LISTENER: 'not this' } });
     // Its answer has another status on purpose of the guest: what it says is in the log of the failure.
     const { body } = await it.ask();
@@ -70,7 +70,7 @@ suite('an image for Fn', { skip }, () => {
   });
 
   test('has one request at a time: those that come together have a container each', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'well'], resources: { instances: 2 } });
     const answers = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((text) => it.ask({ text })));
     assert.deepEqual(answers.map(({ body }) => body).join(''), 'abcde');
@@ -78,7 +78,7 @@ suite('an image for Fn', { skip }, () => {
   });
 
   test('is frozen soon, and answers the next call all the same', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'well'] }, { warm: 1 });
     await eventually(async () => (await engine.containers())[0]?.State === 'paused');
     assert.equal((await it.ask({ text: 'awake' })).body, 'awake');
@@ -86,7 +86,7 @@ suite('an image for Fn', { skip }, () => {
   });
 
   test('that answers with a status that means nothing is killed, and the next call has another container', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', '500'] }, { warm: 1 });
     const [first] = await engine.containers();
     assert.deepEqual(await it.ask(), { status: 502, head: '', body: '500' });
@@ -95,7 +95,7 @@ suite('an image for Fn', { skip }, () => {
   });
 
   test('that says itself that it failed is kept', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', '502'] }, { warm: 1 });
     const [first] = await engine.containers();
     assert.equal((await it.ask()).status, 502);
@@ -106,7 +106,7 @@ suite('an image for Fn', { skip }, () => {
   });
 
   test('that misses its deadline is killed', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'hangs'] }, { warm: 1 });
     const [first] = await engine.containers();
     assert.equal(await codeOf(it.ask({ ms: 200 })), 'WEFT_DEADLINE');
@@ -114,14 +114,14 @@ suite('an image for Fn', { skip }, () => {
   });
 
   test('that crashes in the middle of a call answers with the reason and its last words', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'crashes'] });
     await assert.rejects(it.ask(), /SIGSEGV \(exit code 139\).*about to crash/s);
     await assert.rejects(it.ask(), /SIGSEGV \(exit code 139\).*about to crash/s);
   });
 
   test('that never makes its socket is given up after five seconds', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'silent'] });
     assert.deepEqual(await it.ask(), { status: 504, head: '', body: 'late' });
     await eventually(async () => (await engine.containers()).length === 0);
@@ -133,7 +133,7 @@ suite('an image for Fn', { skip }, () => {
     ['file', /no socket/],
   ] as const) {
     test(`that does something else than the handshake (${how}) is refused with the reason`, async () => {
-      await using driver = new TestDriver(engine);
+      await using driver = new TestDriver(engine.env);
       const it = await driver.open('fn', { command: ['fn', how] });
       assert.deepEqual(await it.ask(), { status: 502, head: '', body: 'failed' });
       await assert.rejects(driver.open('fn', { command: ['fn', how] }, { warm: 1, name: 'warm' }), why);
@@ -141,7 +141,7 @@ suite('an image for Fn', { skip }, () => {
   }
 
   test('leaves no folder behind', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'well'] }, { warm: 1 });
     assert.equal((await folders()).length, 1);
     await it.driven?.close();

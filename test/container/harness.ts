@@ -6,7 +6,6 @@ import { type AnswerStream, type Driven, type DrivenRequest, type Driver, STREAM
 import type { ContainerIsolation, ContractName, FunctionSettings, Resources } from '../../src/model/app.ts';
 import { WeftError } from '../../src/model/errors.ts';
 import { settings } from '../admin/bundles.ts';
-import type { TestEngine } from './engine.ts';
 import { WIRES } from './wires.ts';
 
 const DEADLINE_MS = 20_000;
@@ -65,7 +64,7 @@ function shown({ status, head, body }: Answer): { status: number; body: string; 
 export class TestDriver implements AsyncDisposable {
   readonly #driver: Driver;
 
-  constructor(engine: TestEngine, env: Readonly<Record<string, string>> = engine.env) {
+  constructor(env: Readonly<Record<string, string>>) {
     this.#driver = containerDriver(WIRES, { env });
   }
 

@@ -11,7 +11,7 @@ suite('an image that answers HTTP', { skip }, () => {
   after(() => engine.stop());
 
   test('gets requests at the port it is told, and its answers are passed on', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', { port: 9000 });
     const { status, head, body } = await it.ask({ text: 'hello', method: 'PUT', path: '/some' });
     assert.deepEqual([status, body], [200, 'hello']);
@@ -20,13 +20,13 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('listens on 8080 when nothing is said', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {});
     assert.equal((await it.ask({ text: 'usual' })).body, 'usual');
   });
 
   test('is limited, and keeps the user and the root that it was built with', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {}, { env: { GIVEN: 'yes' }, secrets: { token: 'secret!' } });
     const { body } = await it.ask({ path: '/facts' });
     const facts = body.split('\n');
@@ -51,7 +51,7 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test("is marked as Weft's, with its app, function and version", async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {}, { warm: 1 });
     const [container] = await engine.containers();
     assert.deepEqual(
@@ -63,7 +63,7 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('serves requests at once in one container', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {}, { warm: 1 });
     const since = performance.now();
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => it.ask({ path: '/pause', text: `${i}` })));
@@ -76,7 +76,7 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('is waited for until it listens, and until its health path answers', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const late = await driver.open('http', {}, { env: { LATE_MS: '300' } });
     assert.equal((await late.ask({ text: 'there' })).body, 'there');
     const sick = await driver.open('http', { resources: { healthPath: '/file/not-there' } });
@@ -84,7 +84,7 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('that crashes in the middle of a request answers 502 with the reason and its last words, and the next request works', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {});
     for (const [path, reason] of [
       ['/crash', /SIGSEGV \(exit code 139\).*\nabout to crash/s],
@@ -101,7 +101,7 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('that exits at once is reported with its exit code and last words', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', { command: ['filter', 'exit', '7'] });
     await assert.rejects(it.ask(), /did not start: it ended: exit code 7.*a reason/s);
     assert.equal(await codeOf(driver.open('http', { command: ['filter', 'exit', '7'] }, { warm: 1 })), 'WEFT_START_FAILED');
@@ -109,14 +109,14 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('misses its deadline alone: others of its container are answered', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {}, { warm: 1 });
     const [late, answer] = await Promise.all([codeOf(it.ask({ path: '/hang', ms: 500 })), it.ask({ path: '/pause', text: 'fine' })]);
     assert.deepEqual([late, answer.body, it.coldStarts], ['WEFT_DEADLINE', 'fine', 0]);
   });
 
   test('streams a long answer, and waits for a slow client', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {}, { warm: 1 });
     const stream = new CollectingStream();
     const streaming = it.ask({ path: '/stream/400', stream });
@@ -129,14 +129,14 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('writes to its log by what it prints', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {});
     await it.ask({ path: '/log' });
     await eventually(() => it.log.includes('info: printed') && it.log.includes('error: complained'));
   });
 
   test('is frozen when idle, and goes on for the next request', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', { freezeMs: 20 }, { warm: 1 });
     for (const text of ['one', 'two']) {
       await eventually(async () => (await engine.containers())[0]?.State === 'paused');
@@ -147,14 +147,14 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('is stopped when nobody asked for it for its idle time', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {}, { warm: 1, idleMs: 200 });
     await eventually(async () => it.live === 0 && (await engine.containers()).length === 0);
     assert.equal((await it.ask({ text: 'back' })).body, 'back');
   });
 
   test('is started again when one that is kept ready dies', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {}, { warm: 1 });
     const [first] = await engine.containers();
     await engine.api('POST', `/containers/${first?.Id}/kill`);
@@ -165,7 +165,7 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('is gone with its function', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', {}, { warm: 3 });
     assert.equal((await engine.containers()).length, 3);
     await it.driven?.close();
@@ -173,7 +173,7 @@ suite('an image that answers HTTP', { skip }, () => {
   });
 
   test('cannot be reached with network none, which is refused', async () => {
-    await using driver = new TestDriver(engine);
+    await using driver = new TestDriver(engine.env);
     assert.equal(await codeOf(driver.open('http', { network: 'none' })), 'WEFT_MODULE_REFUSED');
   });
 });

@@ -23,14 +23,14 @@ suite('an engine behind TLS', { skip: typeof engine === 'string' && engine }, ()
   const env = { DOCKER_HOST: host, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certificates, DOCKER_CONFIG: join(folder, 'none') };
 
   test('runs servers, whose ports it publishes', async () => {
-    await using driver = new TestDriver(engine, env);
+    await using driver = new TestDriver(env);
     const it = await driver.open('http', {}, { env: { LATE_MS: '100' } });
     assert.equal((await it.ask({ text: 'over TLS' })).body, 'over TLS');
     assert.equal((await it.ask({ text: 'again' })).body, 'again');
   });
 
   test('runs filters: the end of their input arrives, and all of their output after it', async () => {
-    await using driver = new TestDriver(engine, env);
+    await using driver = new TestDriver(env);
     const it = await driver.open('stdio', { command: ['filter', 'upper'], network: 'none' });
     const large = 'z'.repeat(2_000_000);
     assert.equal((await it.ask({ text: large })).body, large.toUpperCase());
@@ -40,7 +40,7 @@ suite('an engine behind TLS', { skip: typeof engine === 'string' && engine }, ()
   test('is not spoken to when its certificate is of another authority', async () => {
     const other = join(folder, 'other');
     await makeCertificates(other);
-    await using driver = new TestDriver(engine, { ...env, DOCKER_CERT_PATH: other });
+    await using driver = new TestDriver({ ...env, DOCKER_CERT_PATH: other });
     await assert.rejects(driver.open('http', {}), /container engine at tcp:.*cannot be used: .*certificate/);
   });
 
@@ -48,7 +48,7 @@ suite('an engine behind TLS', { skip: typeof engine === 'string' && engine }, ()
     const bare = join(folder, 'bare');
     await mkdir(bare);
     await cp(join(certificates, 'ca.pem'), join(bare, 'ca.pem'));
-    await using driver = new TestDriver(engine, { ...env, DOCKER_CERT_PATH: bare });
+    await using driver = new TestDriver({ ...env, DOCKER_CERT_PATH: bare });
     assert.equal(await codeOf(driver.open('http', {})), 'WEFT_CONTAINER_ENGINE');
   });
 
@@ -64,16 +64,16 @@ suite('an engine behind TLS', { skip: typeof engine === 'string' && engine }, ()
     await mkdir(tls, { recursive: true });
     for (const name of ['ca.pem', 'cert.pem', 'key.pem']) await cp(join(certificates, name), join(tls, name));
     {
-      await using driver = new TestDriver(engine, { DOCKER_CONFIG: config, DOCKER_CONTEXT: 'there' });
+      await using driver = new TestDriver({ DOCKER_CONFIG: config, DOCKER_CONTEXT: 'there' });
       assert.equal((await (await driver.open('stdio', { command: ['filter', 'upper'] })).ask({ text: 'named' })).body, 'NAMED');
     }
     await writeFile(join(config, 'config.json'), JSON.stringify({ currentContext: 'there' }));
-    await using driver = new TestDriver(engine, { DOCKER_CONFIG: config });
+    await using driver = new TestDriver({ DOCKER_CONFIG: config });
     assert.equal((await (await driver.open('stdio', { command: ['filter', 'upper'] })).ask({ text: 'current' })).body, 'CURRENT');
   });
 
   test('freezes and removes as any other', async () => {
-    await using driver = new TestDriver(engine, env);
+    await using driver = new TestDriver(env);
     const it = await driver.open('http', { freezeMs: 20 }, { warm: 1 });
     await eventually(async () => (await engine.containers())[0]?.State === 'paused');
     assert.equal((await it.ask({ text: 'awake' })).body, 'awake');

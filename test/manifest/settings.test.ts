@@ -115,6 +115,7 @@ functions:
     health: /healthz
     limits: { processes: 5, cpus: 0.5, openFiles: 100, instances: 2, memory: 1GiB }
   old: { image: 'registry.example.com/team/old:1', listen: 8080, args: [serve, -v] }
+  fn: { image: fn, contract: fn, network: none, freeze: never }
 `);
     assert.deepEqual(
       app.functions.map(({ contract, isolation, build, limits }) => ({ contract, isolation, kind: build.kind, bytes: limits.memoryBytes })),
@@ -159,6 +160,19 @@ functions:
             network: 'bridge',
             mounts: [],
             resources: { processes: 64, cpus: 0, openFiles: 1024, instances: 16 },
+          },
+          kind: 'none',
+          bytes: 128 * 2 ** 20,
+        },
+        {
+          contract: 'fn',
+          isolation: {
+            kind: 'container',
+            image: 'fn',
+            network: 'none',
+            freezeMs: 0,
+            mounts: [],
+            resources: { processes: 50, cpus: 0, openFiles: 350, instances: 16 },
           },
           kind: 'none',
           bytes: 128 * 2 ** 20,

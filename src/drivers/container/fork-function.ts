@@ -134,7 +134,8 @@ class ForkedRun {
   #outcome(container: Container, end: ContainerEnd): Outcome {
     const { spec } = this.#fn;
     const { name, limits } = spec;
-    if (ranOutOfMemory(end)) throw new WeftError('WEFT_MEMORY', { name, bytes: limits.memoryBytes });
+    // What its client is told of that is a matter of its contract.
+    if (ranOutOfMemory(end)) this.#fn.host.log('error', new WeftError('WEFT_MEMORY', { name, bytes: limits.memoryBytes }).message);
     const signal = signalOf(end);
     if (end.unknown !== '' || (this.#begun && signal !== undefined))
       throw new WeftError('WEFT_FUNCTION_CRASHED', { name, reason: describeEnd(end, container.log.lastWords) });

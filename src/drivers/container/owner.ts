@@ -33,7 +33,7 @@ export class Owner {
         resolve();
         return new Promise((leave) => (this.#leave = leave));
       };
-      locks.request(lockOf(String(threadId)), held).catch(reject);
+      locks.request(lockOf(String(threadId)), { mode: 'shared' }, held).catch(reject);
     });
   }
 
