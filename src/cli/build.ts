@@ -7,7 +7,7 @@ import { BuildProgress } from './build-progress.ts';
 import { type BuiltApp, bundleApp, settled } from './bundle.ts';
 import { makeFolder } from './make-folder.ts';
 import { cacheFolder, dataFolder } from './places.ts';
-import { type LoadedApp, loadSomeApps } from './project.ts';
+import { type LoadedApp, loadSomeApps, sayNotes } from './project.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface BuildOptions {
@@ -35,6 +35,7 @@ export async function build(terminal: Terminal, paths: readonly string[], { outp
 
 /** Builds all apps at once with a compiler that ends afterwards. */
 export async function buildApps(terminal: Terminal, loaded: readonly LoadedApp[], toolchain: ToolchainChoice): Promise<BuiltApp[]> {
+  sayNotes(terminal, loaded);
   const cacheDir = await cacheFolder(process.env, await dataFolder(undefined, process.cwd()));
   const builder = await createBuilder({ cacheDir, toolchain });
   try {

@@ -39,7 +39,8 @@ async function buildFunction(fn: FunctionSpec, { builder, progress, signal }: Bu
   try {
     const options = { onProgress: (step: string) => progress?.step(fn.name, step), ...(signal === undefined ? {} : { signal }) };
     const { report, program } = await buildProgram(fn, builder, options);
-    const bundled: BundledFunction = { settings: settingsOf(fn), ...program, files: await packedFiles(fn) };
+    const { labels = {}, annotations = {} } = fn;
+    const bundled: BundledFunction = { settings: settingsOf(fn), ...program, files: await packedFiles(fn), labels, annotations };
     if (report) progress?.built(fn.name, report, performance.now() - began);
     return { report, bundled };
   } catch (error) {
@@ -70,7 +71,13 @@ interface Program {
   readonly report: BuildReport | undefined;
 }
 
-function settingsOf({ build: _build, files: _files, ...settings }: FunctionSpec): FunctionSettings {
+function settingsOf({
+  build: _build,
+  files: _files,
+  labels: _labels,
+  annotations: _annotations,
+  ...settings
+}: FunctionSpec): FunctionSettings {
   return settings;
 }
 

@@ -1,12 +1,14 @@
 /** Which apps a command is about when it is not told: the one of the current folder. */
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { loadApp } from '../manifest/index.ts';
+import { loadApp, MANIFESTS } from '../manifest/index.ts';
 import type { App } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { settled } from './bundle.ts';
+import type { Terminal } from './terminal.ts';
 
-const MANIFESTS = ['weft.yaml', 'weft.yml', 'func_config.json'];
+/** One that is mistyped is told by whoever reads it. */
+const TRIED = [...MANIFESTS, 'weft.yml'];
 
 export interface LoadedApp {
   /** What it was loaded from. */
@@ -28,8 +30,13 @@ export async function loadSomeApps(paths: readonly string[]): Promise<LoadedApp[
   return loaded;
 }
 
+/** What an app's author should know about its manifest. */
+export function sayNotes(terminal: Terminal, loaded: readonly LoadedApp[]): void {
+  for (const { app } of loaded) for (const note of app.notes ?? []) terminal.say(`${app.name}: note: ${note}`);
+}
+
 async function hasManifest(folder: string): Promise<boolean> {
-  const found = MANIFESTS.map((name) =>
+  const found = TRIED.map((name) =>
     access(join(folder, name)).then(
       () => true,
       () => false,

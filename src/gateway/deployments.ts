@@ -79,7 +79,7 @@ export class Deployments {
     };
     const functions: AppContent['functions'] = [];
     checkApp(bundle.app, withoutArtifacts(bundle), this.#parts.registry.apps.values());
-    for (const { settings, wasm, executable, files } of bundle.functions) {
+    for (const { settings, wasm, executable, files, labels = {}, annotations = {} } of bundle.functions) {
       const packed: Record<string, string> = {};
       for (const [path, bytes] of Object.entries(files)) packed[path] = await put(bytes);
       functions.push({
@@ -87,8 +87,8 @@ export class Deployments {
         ...(wasm ? { wasm: await put(wasm) } : {}),
         ...(executable ? { executable: await put(executable) } : {}),
         files: packed,
-        labels: {},
-        annotations: {},
+        labels: { ...labels },
+        annotations: { ...annotations },
       });
     }
     return { content: { functions, merge: mutable(bundle.merge) }, given };

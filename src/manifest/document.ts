@@ -12,6 +12,11 @@ export type Path = readonly (string | number)[];
 const MAX_VALUES = 20_000;
 const MAX_DEPTH = 32;
 
+export interface Original {
+  readonly text: string;
+  readonly offsetOf: (offset: number) => number;
+}
+
 interface Mark {
   readonly start: number;
   readonly end: number;
@@ -28,13 +33,19 @@ export class ManifestDocument {
   readonly #text: string;
   readonly #root: Mark;
   readonly #lines: LineCounter;
+  readonly #offsetOf: (offset: number) => number;
 
-  /** @throws WeftError WEFT_MANIFEST when it is not YAML */
-  constructor(text: string, mistakes: Mistakes) {
+  /**
+   * @param original what its author sees, where `text` was made from it
+   * @throws WeftError WEFT_MANIFEST when it is not YAML
+   */
+  constructor(text: string, mistakes: Mistakes, original?: Original) {
     this.#text = text;
-    this.#lines = new LineCounter();
-    const parsed = parse(text, this.#lines);
-    const at = (offset: number): Place => placeOf(this.#lines, offset);
+    const lines = new LineCounter();
+    const parsed = parse(text, lines);
+    this.#lines = original ? linesOf(original.text) : lines;
+    this.#offsetOf = original?.offsetOf ?? ((offset) => offset);
+    const at = (offset: number): Place => this.placeOf(offset);
     for (const error of [...parsed.errors, ...parsed.warnings]) mistakes.add(at(error.pos[0]), wordsFor(error));
     mistakes.check();
     const { value, mark } = new Converter((offset, message) => mistakes.add(at(offset), message)).convert(parsed.contents);
@@ -45,16 +56,17 @@ export class ManifestDocument {
 
   /** Where the value of that path stands, or the nearest one around it that is there. */
   place(path: Path): Place {
-    return placeOf(this.#lines, this.#find(path).mark.start);
+    return this.placeOf(this.#find(path).mark.start);
   }
 
   /** Where the key stands that names it. */
   keyPlace(path: Path): Place {
-    return placeOf(this.#lines, this.#find(path).key);
+    return this.placeOf(this.#find(path).key);
   }
 
   placeOf(offset: number): Place {
-    return placeOf(this.#lines, offset);
+    const { line, col } = this.#lines.linePos(this.#offsetOf(offset));
+    return { line: Math.max(1, line), column: Math.max(1, col) };
   }
 
   /** As its author wrote it. */
@@ -93,9 +105,11 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed {
   });
 }
 
-function placeOf(lines: LineCounter, offset: number): Place {
-  const { line, col } = lines.linePos(offset);
-  return { line: Math.max(1, line), column: Math.max(1, col) };
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
+  return lines;
 }
 
 function wordsFor(error: YAMLError): string {

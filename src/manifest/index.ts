@@ -1,9 +1,11 @@
 /** What a person names on the command line, as an App. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { App } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { SOURCE_EXTENSIONS } from './build.ts';
+import { FUNC_FILES, parseFnApp, parseFuncYaml } from './foreign/func-yaml.ts';
+import { parseStackYaml } from './foreign/stack-yaml.ts';
 import { displayed } from './lookup.ts';
 import { manifestError } from './mistakes.ts';
 import { didYouMean, quote } from './nearest.ts';
@@ -15,9 +17,14 @@ import { parseWeftYaml } from './weft-yaml.ts';
 
 const WEFT_YAML = 'weft.yaml';
 const FUNC_CONFIG = 'func_config.json';
+const STACK_FILES = ['stack.yaml', 'stack.yml'];
+const FN_APP_FILES = ['app.yaml', 'app.yml'];
+
+/** Files by which a folder is known to be an app, the first of them that is there. */
+export const MANIFESTS: readonly string[] = [WEFT_YAML, FUNC_CONFIG, ...STACK_FILES, ...FN_APP_FILES, ...FUNC_FILES];
 
 /**
- * @param path a folder with a weft.yaml or a func_config.json, or with one C or C++ file alone; or one of these files
+ * @param path a folder with a manifest (weft.yaml, or another platform's), or with one C or C++ file alone; or one of these files
  * @param environment where secrets come from
  * @throws WeftError WEFT_MANIFEST, with everything that is wrong; WEFT_NO_APP for a folder without any of these files
  */
@@ -33,14 +40,32 @@ export async function loadApp(path: string, environment: Environment = process.e
     );
   const content = await readText(file, MAX_MANIFEST_BYTES);
   if ('problem' in content) throw manifestError(shown, content.problem);
-  return kind === '.json' ? parseNightcoreConfig(content.text, file, shown) : parseWeftYaml(content.text, file, shown, environment);
+  return parserFor(basename(file), content.text)({ text: content.text, path: file, dir: dirname(file), shown, environment });
+}
+
+interface ManifestFile {
+  readonly text: string;
+  readonly path: string;
+  readonly dir: string;
+  readonly shown: string;
+  readonly environment: Environment;
+}
+
+/** By its name, or by what it begins with: OpenFaaS's tool takes a file of any name. */
+function parserFor(name: string, text: string): (file: ManifestFile) => Promise<App> {
+  const has = (key: string): boolean => new RegExp(`^${key}[ \\t]*:`, 'm').test(text);
+  if (FUNC_FILES.includes(name)) return parseFuncYaml;
+  if (extname(name) === '.json') return (file) => parseNightcoreConfig(file.text, file.path, file.shown);
+  if (STACK_FILES.includes(name) || (has('provider') && has('functions') && !has('app'))) return parseStackYaml;
+  if (FN_APP_FILES.includes(name) && !has('functions') && !has('app')) return parseFnApp;
+  return (file) => parseWeftYaml(file.text, file.path, file.shown, file.environment);
 }
 
 /** The file that says what the app is. */
 async function findManifest(path: string): Promise<string> {
   const names = await entriesOf(path);
   if (!names) return path;
-  const known = [WEFT_YAML, FUNC_CONFIG].find((name) => names.includes(name));
+  const known = MANIFESTS.find((name) => names.includes(name));
   if (known !== undefined) return join(path, known);
   const sources = names.filter((name) => SOURCE_EXTENSIONS.includes(extname(name)));
   const [only] = sources;

@@ -22,7 +22,10 @@ export function readStdio(scope: FunctionScope, contract: ContractName): StdioOp
 }
 
 /** With defaults where nothing is given. */
-function stdioOptions(mode: StdioMode, given: { readonly [K in keyof StdioOptions]?: StdioOptions[K] | undefined } = {}): StdioOptions {
+export function stdioOptions(
+  mode: StdioMode,
+  given: { readonly [K in keyof StdioOptions]?: StdioOptions[K] | undefined } = {},
+): StdioOptions {
   const { cgiHeaders = true, combineOutput = false, marshalRequest = false, headers = {} } = given;
   return { mode, cgiHeaders, combineOutput, marshalRequest, headers };
 }

@@ -162,6 +162,9 @@ export interface FunctionSpec extends FunctionSettings {
   readonly build: BuildSpec;
   /** Read-only files packed with the function: guest path → absolute host path. */
   readonly files: Readonly<Record<string, string>>;
+  /** What an operator's tools note; it changes nothing here. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** Functions that trust one operator and may be merged. */
@@ -172,6 +175,8 @@ export interface App {
   readonly merge: readonly (readonly string[])[];
   /** Folder of the manifest, absolute: what a watcher watches. */
   readonly dir: string;
+  /** What its author should know: where something in another platform's manifest does something else here, or nothing. */
+  readonly notes?: readonly string[];
 }
 
 /** A function ready to be deployed: built, and its packed files read. It has a module, an executable, or neither, as its isolation wants. */
@@ -183,6 +188,8 @@ export interface BundledFunction {
   readonly executable?: Uint8Array<ArrayBuffer>;
   /** Guest path → content. */
   readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** All that a deploy of an app needs, wherever it was built. */

@@ -7,7 +7,7 @@ import { contextInUse } from '../contexts/choice.ts';
 import { DEFAULT_CONTEXT } from '../contexts/name.ts';
 import { noteRunning } from '../gateway-address.ts';
 import { cacheFolder, dataFolder, makeDataFolder } from '../places.ts';
-import { type LoadedApp, loadApps } from '../project.ts';
+import { type LoadedApp, loadApps, sayNotes } from '../project.ts';
 import { StopSignals } from '../stop-signals.ts';
 import type { Terminal } from '../terminal.ts';
 import { LiveApp } from './live-app.ts';
@@ -25,6 +25,7 @@ export interface UpOptions {
 export async function up(terminal: Terminal, paths: readonly string[], options: UpOptions): Promise<number> {
   using stop = new StopSignals();
   const loaded = await loadApps(paths);
+  sayNotes(terminal, loaded);
   const dataDir = await dataFolder(options.data, process.cwd());
   await makeDataFolder(dataDir);
   await using resources = new AsyncDisposableStack();

@@ -173,13 +173,13 @@ function contentOf(bundle: AppBundle): { content: AppContent; artifacts: Map<Dig
     artifacts.set(digest, content);
     return digest;
   };
-  const functions = bundle.functions.map(({ settings, wasm, executable, files }) => ({
+  const functions = bundle.functions.map(({ settings, wasm, executable, files, labels = {}, annotations = {} }) => ({
     settings,
     ...(wasm ? { wasm: add(wasm) } : {}),
     ...(executable ? { executable: add(executable) } : {}),
     files: Object.fromEntries(Object.entries(files).map(([path, content]) => [path, add(content)])),
-    labels: {},
-    annotations: {},
+    labels,
+    annotations,
   }));
   return { content: { functions, merge: bundle.merge } as AppContent, artifacts }; // only written out from here
 }
