@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { ROOT } from '../../scripts/checks/step.ts';
+import { INIT_KINDS } from '../../src/cli/init/kinds.ts';
 import { Workshop } from './weft.ts';
 
 /** Why it cannot be tested here; never where everything must be there. */
@@ -39,7 +40,7 @@ suite('completion', async () => {
     ['weft --v', ['--version']],
     ['weft up --th', ['--threads']],
     ['weft up --toolchain s', ['system']],
-    ['weft init --contract ', ['weft', 'stdio', 'nightcore']],
+    ['weft init --contract ', Object.keys(INIT_KINDS)],
     ['weft completion ', ['bash', 'zsh', 'fish']],
     ['weft build a', ['a folder']],
     ['weft --json describe --ga', ['--gateway']],

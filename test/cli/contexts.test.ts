@@ -169,7 +169,8 @@ suite('weft context', () => {
       const mistakes: readonly (readonly [words: string[], code: number, message: RegExp])[] = [
         [['context'], 2, /Usage: weft context/],
         [['context', 'lsit'], 2, /Unknown command 'lsit' \(Did you mean list\?\)\n {2}See: weft context --help/],
-        [['context', 'create', 'x'], 2, /Required option '--gateway <url>' not specified\n {2}See: weft context create --help/],
+        [['context', 'create', 'x'], 2, /where its platform answers: --gateway <url>\n {2}See: weft context create --help/],
+        [['context', 'create', 'x', '--gatway', NOWHERE], 2, /Unknown option '--gatway' \(Did you mean --gateway\?\)/],
         [['context', 'rm'], 2, /See: weft context delete --help/],
         [['context', 'use', 'pord'], 4, /No gateway context named "pord"; did you mean "prod"\?\n {2}List them with: weft context list/],
         [['context', 'use', '../prod'], 4, /No gateway context named "\.\.\/prod"/],

@@ -4,7 +4,8 @@ import { after, suite, test } from 'node:test';
 import { INIT_KINDS } from '../../src/cli/init/kinds.ts';
 import { WEFT, Workshop } from './weft.ts';
 
-const KINDS = Object.entries(INIT_KINDS).flatMap(([contract, { languages }]) =>
+const { 'functions-framework': longName, ...SHORT } = INIT_KINDS;
+const KINDS = Object.entries(SHORT).flatMap(([contract, { languages }]) =>
   languages.map((language) => ({ contract, language, name: `${contract}-${language}` })),
 );
 
@@ -44,6 +45,16 @@ suite('weft init', async () => {
     assert.match(failed.stderr, /its-own answered: Howdy, Ada!/);
     await writeFile(source, 'this is no C');
     assert.equal((await run()).code, 1);
+  });
+
+  test('gcf is functions-framework, by a shorter name', () => {
+    assert.equal(longName, INIT_KINDS.gcf);
+  });
+
+  test('a language that a contract is not for is told', async () => {
+    const { code, stderr } = await workshop.run(['init', 'none', '--contract', 'gcf', '--lang', 'c']);
+    assert.equal(code, 2);
+    assert.match(stderr, /A function of contract functions-framework is written in cpp, not in c/);
   });
 
   test('touches nothing that is there, and writes nothing then', async () => {

@@ -28,7 +28,7 @@ function createCommand(terminal: Terminal): Command {
       'Keeps where a platform answers, and how to ask it, under a name. The file is for you alone. A password is never given as an argument, which lists of processes show to everybody.',
     )
     .argument('<new-name>', 'letters, digits, "-" and "_"')
-    .requiredOption('--gateway <url>', 'where the platform answers')
+    .addOption(new Option('--gateway <url>', 'where the platform answers; it must be told'))
     .addOption(new Option('--user <user>', 'for its admin API (default: admin)'))
     .addOption(new Option('--password-stdin', 'keep the password that comes on standard input').conflicts('passwordFile'))
     .addOption(new Option('--password-file <file>', 'read the password from this file, each time it is needed'))

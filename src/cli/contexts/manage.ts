@@ -15,7 +15,7 @@ import { ContextStore } from './store.ts';
 import { type ContextView, viewOf, viewOfDefault } from './view.ts';
 
 export interface CreateOptions {
-  readonly gateway: string;
+  readonly gateway?: string;
   readonly user?: string;
   readonly passwordStdin?: boolean;
   readonly passwordFile?: string;
@@ -97,7 +97,8 @@ async function contextFrom(name: string, options: CreateOptions): Promise<Gatewa
   };
 }
 
-function checkedGateway(text: string): string {
+function checkedGateway(text: string | undefined): string {
+  if (text === undefined) throw mistake('A context needs to be told where its platform answers: --gateway <url>');
   const origin = gatewayOrigin(text, 'weft context create --help');
   if (hasPath(text)) throw mistake(`"${withoutUser(text)}" has a path; a gateway answers at the root of a host, such as ${origin}`);
   return origin;

@@ -13,11 +13,15 @@ export interface InitKind {
 }
 
 const BOTH = ['c', 'cpp'] as const;
+const FUNCTIONS_FRAMEWORK: InitKind = { contract: 'functions-framework', languages: ['cpp'], settings: ['target: greet'] };
 
 export const INIT_KINDS = {
   weft: { contract: 'weft', languages: BOTH, settings: [] },
   stdio: { contract: 'stdio', languages: BOTH, settings: ['contentType: text/plain'] },
   nightcore: { contract: 'nightcore', languages: BOTH, settings: [] },
+  gcf: FUNCTIONS_FRAMEWORK,
+  'functions-framework': FUNCTIONS_FRAMEWORK,
+  fn: { contract: 'fn', languages: BOTH, settings: [] },
 } as const satisfies Readonly<Record<string, InitKind>>;
 
 export type InitKindName = keyof typeof INIT_KINDS;
