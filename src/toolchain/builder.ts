@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { FunctionSpec } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { packAnnotated, unpackAnnotated } from './annotated.ts';
+import { NativeBuilds, type NativeLinkable } from './native/build.ts';
 import { readExecutable } from './native/executable.ts';
 import { buildProject } from './projects/build.ts';
-import { compileSources, type Linkable, type SourcesSpec } from './build-sources.ts';
+import { compileSources, type Linkable } from './build-sources.ts';
 import { type Compiler, CompilerFailure } from './compiler.ts';
 import { Daemon } from './daemon/client.ts';
 import { embeddedCompiler } from './embedded.ts';
@@ -19,6 +20,7 @@ import { Objects, type ObjectStore } from './objects.ts';
 import { regularFile } from './regular-file.ts';
 import { rewriterIdentity } from './rewriter-identity.ts';
 import { Slots } from './slots.ts';
+import type { SourcesSpec } from './source-jobs.ts';
 import { Store } from './store.ts';
 import { findSystemClang } from './system-clang.ts';
 import { SystemCompiler } from './system.ts';
@@ -61,6 +63,7 @@ export async function createBuilder({ cacheDir, toolchain }: BuilderOptions): Pr
     closing,
     store,
     daemon,
+    slots,
     compiler: compiler ?? (await embeddedCompiler(daemon, store)),
     description: await readLinkDescription(),
     rewriter: await rewriterIdentity(),
@@ -88,6 +91,7 @@ interface Parts {
   readonly closing: AbortController;
   readonly store: Store;
   readonly daemon: Daemon;
+  readonly slots: Slots;
   readonly compiler: Compiler;
   readonly description: LinkDescription;
   readonly rewriter: string;
@@ -103,6 +107,7 @@ class Workshop implements Builder {
   readonly #parts: Parts;
   readonly #objects: Objects;
   readonly #runtime: GuestRuntime;
+  readonly #native: NativeBuilds;
 
   constructor(parts: Parts) {
     const { compiler, description, store, daemon, closing } = parts;
@@ -110,26 +115,36 @@ class Workshop implements Builder {
     this.toolchain = compiler.name;
     this.#objects = new Objects(compiler, store, new FileHashes());
     this.#runtime = new GuestRuntime(description, this.#objects, store, daemon, closing.signal);
+    this.#native = new NativeBuilds(parts);
   }
 
-  async build(fn: FunctionSpec, { signal, onProgress = () => {} }: BuildOptions = {}): Promise<Artifact> {
+  async build(fn: FunctionSpec, options: BuildOptions = {}): Promise<Artifact> {
+    return this.#run(fn, options, async (running) => this.#finish(await this.#linkable(fn, running), running));
+  }
+
+  async buildNative(fn: FunctionSpec, options: BuildOptions = {}): Promise<NativeArtifact> {
+    if (fn.build.kind === 'executable') return readExecutable(fn.build.path);
+    return this.#run(fn, options, async (running) => this.#finishNative(await this.#native.linkable(fn, running)));
+  }
+
+  /** The work with its time limited, and the compiler's refusal as an error of the catalogue. */
+  async #run<T>(
+    { name }: FunctionSpec,
+    { signal, onProgress = () => {} }: BuildOptions,
+    work: (running: Running) => Promise<T>,
+  ): Promise<T> {
     const timeout = AbortSignal.timeout(BUILD_SECONDS * 1000);
     const any = AbortSignal.any([this.#parts.closing.signal, timeout, ...(signal ? [signal] : [])]);
     try {
       any.throwIfAborted();
-      return await this.#finish(await this.#linkable(fn, { signal: any, onProgress }), { signal: any, onProgress });
+      return await work({ signal: any, onProgress });
     } catch (cause) {
       if (timeout.aborted && cause === timeout.reason) {
-        throw new WeftError('WEFT_COMPILE_TIMEOUT', { name: fn.name, seconds: BUILD_SECONDS }, { cause });
+        throw new WeftError('WEFT_COMPILE_TIMEOUT', { name, seconds: BUILD_SECONDS }, { cause });
       }
       if (!(cause instanceof CompilerFailure)) throw cause;
-      throw new WeftError('WEFT_COMPILE_FAILED', { name: fn.name, output: cause.output.trimEnd() }, { cause });
+      throw new WeftError('WEFT_COMPILE_FAILED', { name, output: cause.output.trimEnd() }, { cause });
     }
-  }
-
-  async buildNative({ name, build }: FunctionSpec): Promise<NativeArtifact> {
-    if (build.kind === 'executable') return readExecutable(build.path);
-    throw new WeftError('WEFT_MODULE_REFUSED', { name, reason: 'native programs cannot be built from source yet' });
   }
 
   async warmUp(): Promise<void> {
@@ -178,6 +193,21 @@ class Workshop implements Builder {
     const wasm = await daemon.instrument(linked, { optimize: OPTIMIZE, toolchain: compiler.name }, signal);
     await store.put(key, packAnnotated(wasm, warnings));
     return { wasm, warnings, key, cached: false, toolchain: compiler.name, inputs };
+  }
+
+  /** Links it, unless that was done before. */
+  async #finishNative(linkable: NativeLinkable): Promise<NativeArtifact> {
+    const { store } = this.#parts;
+    const { toolchain, inputs } = linkable;
+    const key = keyOf('native artifact', linkable.key);
+    const kept = await store.get(key);
+    if (kept) {
+      const { content, warnings } = unpackAnnotated(kept);
+      return { executable: content, warnings, key, cached: true, toolchain, inputs };
+    }
+    const { executable, warnings } = await linkable.link();
+    await store.put(key, packAnnotated(executable, warnings));
+    return { executable: new Uint8Array(executable), warnings, key, cached: false, toolchain, inputs };
   }
 }
 

@@ -60,6 +60,8 @@ export interface LinkFlags {
   readonly flags: readonly string[];
   /** Static libraries found where `-L` says, by `-l`: they are inputs like any other. */
   readonly libraries: readonly string[];
+  /** What `-L` says, absolute. */
+  readonly folders: readonly string[];
 }
 
 /** @throws WeftError WEFT_FLAG_REFUSED */
@@ -76,7 +78,7 @@ export function readLinkFlags(given: readonly string[], dir: string): LinkFlags 
       else libraries.push(found);
     } else flags.push(option, ...(value === undefined ? [] : [value]));
   }
-  return { flags, libraries };
+  return { flags, libraries, folders };
 }
 
 function* words(given: readonly string[]): Generator<{ option: string; value?: string }> {

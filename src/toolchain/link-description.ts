@@ -14,11 +14,29 @@ export interface LinkDescription {
   /** For compiling the runtime itself. */
   readonly includeDirs: readonly string[];
   readonly userFlags?: Readonly<Record<Language, readonly string[]>>;
-  readonly contracts: Readonly<
-    Record<ContractName, { readonly source: string; readonly userFlags: readonly string[]; readonly linkFlags: readonly string[] }>
-  >;
+  readonly contracts: Readonly<Record<ContractName, ContractPart>>;
   readonly linkFlags: readonly string[];
   readonly cxxLinkFlags?: readonly string[];
+}
+
+interface ContractPart {
+  readonly source: string;
+  readonly userFlags: readonly string[];
+  readonly linkFlags: readonly string[];
+  readonly native?: NativePart;
+}
+
+/** What a function of a contract needs beside its own sources to be a program, or library, of this machine. */
+export interface NativePart {
+  readonly sources: readonly string[];
+  readonly flags: readonly string[];
+  readonly linkFlags: readonly string[];
+}
+
+/** A contract that is an ordinary program needs nothing. */
+export function nativePart({ contracts }: LinkDescription, contract: ContractName): NativePart {
+  const known: Partial<LinkDescription['contracts']> = contracts;
+  return known[contract]?.native ?? { sources: [], flags: [], linkFlags: [] };
 }
 
 /** It comes with this very code, which is why it is not checked. */

@@ -11,6 +11,8 @@ import type { Store } from './store.ts';
 
 export type ObjectStore = Pick<Store, 'get' | 'put' | 'getJson' | 'putJson'>;
 
+export type ObjectCompiler = Pick<Compiler, 'identity' | 'compile'>;
+
 export interface ObjectFile {
   /** Of everything it was made from. */
   readonly key: string;
@@ -38,11 +40,11 @@ const MAX_RECORDS = 8;
 const MAX_ABSENT = 4096;
 
 export class Objects {
-  readonly #compiler: Compiler;
+  readonly #compiler: ObjectCompiler;
   readonly #store: ObjectStore;
   readonly #hashes: FileHashes;
 
-  constructor(compiler: Compiler, store: ObjectStore, hashes: FileHashes) {
+  constructor(compiler: ObjectCompiler, store: ObjectStore, hashes: FileHashes) {
     this.#compiler = compiler;
     this.#store = store;
     this.#hashes = hashes;

@@ -1,25 +1,20 @@
 /** The system's clang and wasm-ld, with the libraries of the embedded toolchain (sysroot.ts), so that both give the same results. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type CompileJob, type Compiled, type Compiler, CompilerFailure, type Language, type Linked, type LinkJob } from './compiler.ts';
 import { parseDepfile } from './depfile.ts';
 import { DriverPlans } from './driver-plan.ts';
+import { inFreshFolder } from './fresh-folder.ts';
 import { FileHashes, hashOf, keyOf } from './hash.ts';
 import { overlayOf } from './overlay.ts';
 import { AST_FLAGS, findPointerSizeofs, mayHavePointerSizeof, pointerSizeofWarning, withPointerSizes } from './pointer-sizeof.ts';
 import { type Ran, runProcess } from './run-process.ts';
+import { compileSettled } from './settled.ts';
 import type { Slots } from './slots.ts';
 import type { Store } from './store.ts';
 import type { SystemClang } from './system-clang.ts';
 import { libraryFlags } from './system-libraries.ts';
 import { SYSROOT_CXX_FLAGS, sysrootFlags } from './sysroot.ts';
-
-/** Sources may change while they are compiled; after so many times in a row what was compiled counts as what is there. */
-const ATTEMPTS = 3;
-/** The clock of a file system may be this much behind. */
-const CLOCK_MS = 20;
 
 export class SystemCompiler implements Compiler {
   readonly kind = 'system';
@@ -51,15 +46,7 @@ export class SystemCompiler implements Compiler {
   }
 
   async compile(job: CompileJob, signal: AbortSignal): Promise<Compiled> {
-    return this.#slots.use(signal, () =>
-      inFreshFolder(async (folder) => {
-        for (let attempt = 1; ; attempt++) {
-          const started = Date.now() - CLOCK_MS;
-          const compiled = await this.#compileOnce(job, folder, signal);
-          if (attempt === ATTEMPTS || ![...compiled.headers.keys()].some((path) => changedSince(path, started))) return compiled;
-        }
-      }),
-    );
+    return this.#slots.use(signal, () => inFreshFolder((folder) => compileSettled(() => this.#compileOnce(job, folder, signal))));
   }
 
   async link(job: LinkJob, signal: AbortSignal): Promise<Linked> {
@@ -143,17 +130,3 @@ async function written(path: string, content: Uint8Array): Promise<string> {
 
 const PLACEHOLDER = 'weft-placeholder.o';
 const WASM = 'weft-out.wasm';
-
-function changedSince(path: string, whenMs: number): boolean {
-  const info = isAbsolute(path) ? statSync(path, { throwIfNoEntry: false }) : undefined;
-  return !info || info.mtimeMs >= whenMs || info.ctimeMs >= whenMs;
-}
-
-async function inFreshFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'weft-build-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}

@@ -39,8 +39,16 @@ export function missingCompiler(language: Language, reason: string): WeftError {
   return new WeftError('WEFT_TOOLCHAIN_MISSING', { what, reason, install });
 }
 
+/** What a program said of itself, by its path and state. */
+const described = new Map<string, NativeCompiler>();
+
 async function describe(program: string, args: readonly string[], signal: AbortSignal): Promise<NativeCompiler> {
+  const key = keyOf('native', program, args, await stateOf(program));
+  const known = described.get(key);
+  if (known) return known;
   const { stdout } = await runProcess(program, [...args, '--version'], { cwd: tmpdir(), signal });
   const [name = program] = stdout.trim().split('\n');
-  return { program, args, name, identity: keyOf('native', name, args, await stateOf(program)) };
+  const compiler = { program, args, name, identity: keyOf(key, name) };
+  described.set(key, compiler);
+  return compiler;
 }

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { WeftError } from '../../model/errors.ts';
 import { regularFile } from '../regular-file.ts';
-import type { Project } from './build.ts';
+import type { Drivers } from './drivers.ts';
+import type { Project } from './project.ts';
 
 const Index = z.object({ reply: z.object({ 'codemodel-v2': z.object({ jsonFile: z.string() }) }) });
 const Codemodel = z.object({
@@ -12,14 +13,13 @@ const Codemodel = z.object({
 });
 const Target = z.object({ artifacts: z.array(z.object({ path: z.string() })).optional() });
 
-export async function buildWithCmake({ spec, folder, drivers, jobs, run }: Project): Promise<{ path: string; warnings: string }> {
+export async function buildWithCmake({ spec, folder, args, jobs, run }: Project): Promise<{ path: string; warnings: string }> {
   const build = join(folder, 'build');
   const configured = join(folder, 'configured');
   if (!regularFile(configured)) {
     await mkdir(join(build, '.cmake/api/v1/query'), { recursive: true });
     await writeFile(join(build, '.cmake/api/v1/query/codemodel-v2'), '');
-    await writeFile(join(folder, 'toolchain.cmake'), toolchainFile(drivers));
-    const ours = ['-G', 'Unix Makefiles', `-DCMAKE_TOOLCHAIN_FILE=${join(folder, 'toolchain.cmake')}`, '-DCMAKE_BUILD_TYPE=Release'];
+    const ours = ['-G', 'Unix Makefiles', '-DCMAKE_BUILD_TYPE=Release', ...args];
     await run('cmake', [...ours, ...spec.args, '-S', spec.dir, '-B', build], spec.dir);
     await writeFile(configured, '');
   }
@@ -27,8 +27,15 @@ export async function buildWithCmake({ spec, folder, drivers, jobs, run }: Proje
   return { path: await artifactOf(spec.target, spec.dir, build), warnings };
 }
 
+/** @returns its path */
+export async function writeToolchainFile(folder: string, drivers: Drivers): Promise<string> {
+  const path = join(folder, 'toolchain.cmake');
+  await writeFile(path, toolchainFile(drivers));
+  return path;
+}
+
 /** CMake would try the compiler by linking a program, which has no function in it to enter. */
-function toolchainFile({ c, cxx, ar }: Project['drivers']): string {
+function toolchainFile({ c, cxx, ar }: Drivers): string {
   return [
     'set(CMAKE_SYSTEM_NAME Generic)',
     'set(CMAKE_SYSTEM_PROCESSOR wasm32)',

@@ -15,13 +15,20 @@ import type { SystemCompiler } from '../system.ts';
 /** clang stops before linking, or only says something about itself. */
 const NOT_LINKING = '-c|-S|-E|-M|-MM|-fsyntax-only|-r|-v|-V|--version|-dump*|-print-*|--print-*|-qversion|-version|-###';
 
+/** Programs that compile and link as Weft does. */
+export interface Drivers {
+  readonly c: string;
+  readonly cxx: string;
+  readonly ar: string;
+}
+
 export async function writeDrivers(
   folder: string,
   compiler: SystemCompiler,
   description: LinkDescription,
   contract: ContractName,
   parts: { readonly c: readonly RuntimePart[]; readonly cxx: readonly RuntimePart[] },
-): Promise<{ c: string; cxx: string; ar: string }> {
+): Promise<Drivers> {
   const { archiver } = compiler.clang;
   if (!regularFile(archiver)) {
     const install = 'Install it beside clang; on Debian and Ubuntu: sudo apt-get install llvm (or llvm-19)';
