@@ -27,15 +27,17 @@ export const baseOf = (spec: SourcesSpec): string => dirname(spec.sources[0] ?? 
 
 /** @throws WeftError WEFT_SOURCE_REFUSED, WEFT_FLAG_REFUSED */
 export async function readJobs(spec: SourcesSpec, contract: ContractName, dialect: Dialect): Promise<CompileJob[]> {
-  const sources = await Promise.all(spec.sources.map(async (path) => ({ path, content: await readInput(path, MAX_SOURCE_BYTES) })));
+  const jobs = spec.sources.map(async (path) => {
+    const language = languageOf(path);
+    return jobOf(path, language, await readInput(path, MAX_SOURCE_BYTES), spec, dialect);
+  });
   const glue = targetGlue(spec, contract);
-  if (glue !== undefined) sources.push({ path: join(baseOf(spec), GLUE_FILE), content: Buffer.from(glue) });
-  return sources.map(({ path, content }) => jobOf(path, content, spec, dialect));
+  const more = glue === undefined ? [] : [jobOf(join(baseOf(spec), GLUE_FILE), 'c++', Buffer.from(glue), spec, dialect)];
+  return [...(await Promise.all(jobs)), ...more];
 }
 
-function jobOf(source: string, content: Uint8Array, spec: SourcesSpec, dialect: Dialect): CompileJob {
+function jobOf(source: string, language: Language, content: Uint8Array, spec: SourcesSpec, dialect: Dialect): CompileJob {
   const { c23, cxx23, pointerSizes } = dialect;
-  const language = languageOf(source);
   const standard = { c17: 'gnu17', c23, 'c++20': 'gnu++20', 'c++23': cxx23 }[language === 'c' ? spec.cStandard : spec.cppStandard];
   const { flags, search } = readCompileFlags(spec.flags, baseOf(spec));
   return {

@@ -166,6 +166,6 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-export function residentKiB({ child }: HostProcess): number {
+export function residentKiB({ child }: { readonly child: ChildProcess }): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]);
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { SDK, SDK_INCLUDE } from '../../src/toolchain/link-description.ts';
-import { compileC, FOLDER, FROM_HOST, HostProcess, residentKiB, TO_HOST, u32 } from './host.ts';
+import { compileC, FOLDER, FROM_HOST, HostProcess, residentKiB, TO_HOST, u32, until } from './host.ts';
 
 const MiB = 1024 * 1024;
 const TOO_LARGE = -(2 ** 31);
@@ -25,6 +26,7 @@ const library = (name: string, call: string, more = ''): string =>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 static void *context; static faas_invoke_func_fn_t invoke; static faas_append_output_fn_t append;
 ${more}
 #ifndef INIT
@@ -155,6 +157,33 @@ describe('weft-host nightcore', () => {
     const { output } = await resultOf(running);
     assert.equal(output.length, 160 * 3000);
     for (let at = 0; at < output.length; at += 3000) assert.equal(output.slice(at, at + 3000), output.charAt(at).repeat(3000));
+  });
+
+  test('what a thread does when no call runs is for nobody', async () => {
+    const go = join(FOLDER, 'go');
+    const host = await start(
+      library(
+        'late',
+        `static pthread_t thread;
+         if (started++ == 0) return pthread_create(&thread, NULL, late, NULL);
+         pthread_join(thread, NULL);
+         append(context, refused ? "refused" : "invoked", 7); return 0;`,
+        `static int started, refused;
+         static void *late(void *nothing) {
+           const char *out; size_t n;
+           while (access(${JSON.stringify(go)}, F_OK) != 0) usleep(1000);
+           refused = invoke(context, "F", "x", 1, &out, &n) == -1 && out == NULL && n == 0;
+           append(context, "nothing", 7);
+           fputs("tried", stderr);
+           return nothing;
+         }`,
+      ),
+    );
+    await using running = host;
+    assert.deepEqual(await call(running), { result: 0, output: '' });
+    writeFileSync(go, '');
+    await until(() => running.stderr === 'tried');
+    assert.deepEqual(await call(running), { result: 0, output: 'refused' });
   });
 
   test('a crash of the library ends the worker with its signal', async () => {

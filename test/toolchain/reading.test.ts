@@ -34,6 +34,7 @@ test('linker flags that name nothing of the user pass as they are', () => {
   assert.deepEqual(readLinkFlags(['-lm', '-Lnowhere', '-lgone', '-Wl,--gc-sections'], '/app'), {
     flags: ['-lm', '-lgone', '-Wl,--gc-sections'],
     libraries: [],
+    folders: ['/app/nowhere'],
   });
 });
 
