@@ -8,6 +8,7 @@ import type { FunctionSettings } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { forwarded, headLines } from './forwarding.ts';
 import { rawHeadersOf } from './head.ts';
+import { durationLine, ranByOfWatchdog, timeoutHeader } from './of-watchdog.ts';
 
 const JSON_HEAD = Buffer.from('Content-Type: application/json\r\n');
 const TCP = 'tcp:';
@@ -24,11 +25,15 @@ export const http: HttpWire = {
     const error = new WeftError('WEFT_NOT_IMPLEMENTED', { reason: 'WebSocket connections are not passed on to functions' });
     return { status: error.entry.status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify(error)}\n`) };
   },
-  ask(_spec: FunctionSettings, { head, body, method, path, query }: Input, { id }: WireCall): WireRequest {
-    return { method, target: targetOf(path, query), headers: headersFor(forwarded(rawHeadersOf(head)), id), body };
+  ask(spec: FunctionSettings, { head, body, method, path, query }: Input, { id }: WireCall): WireRequest {
+    const headers = headersFor(forwarded(rawHeadersOf(head)), id);
+    if (ranByOfWatchdog(spec)) headers.push(timeoutHeader(spec));
+    return { method, target: targetOf(path, query), headers, body };
   },
-  answer(_spec: FunctionSettings, { status, headers }: WireReply): WireAnswer {
-    return { kind: 'pass', status, head: headLines(forwarded(headers)) };
+  answer(spec: FunctionSettings, { status, headers }: WireReply, call?: WireCall): WireAnswer {
+    const head = headLines(forwarded(headers));
+    if (!call || !ranByOfWatchdog(spec)) return { kind: 'pass', status, head };
+    return { kind: 'pass', status, head: Buffer.concat([head, Buffer.from(durationLine(performance.now() - call.startedAt))]) };
   },
 };
 

@@ -31,6 +31,8 @@ export interface HttpWire {
 export interface WireCall {
   readonly id: string;
   readonly deadline: Date;
+  /** By performance.now(). */
+  readonly startedAt: number;
 }
 
 export interface WireRequest {

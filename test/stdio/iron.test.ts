@@ -97,6 +97,7 @@ suite('IronFunctions, http format', () => {
       chunked: { source: prints('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n') },
       endless: { source: prints('HTTP/1.0 200 OK\r\n\r\nall of it') },
       silent: { source: prints('') },
+      waits: { source: '#include <unistd.h>\nint main(void) { sleep(60); }', limits: { deadlineMs: 50 } },
       crashed: { source: prints('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf', 4) },
       noise: { source: prints('Hello, World!\n') },
     });
@@ -129,6 +130,10 @@ suite('IronFunctions, http format', () => {
 
   test('the end of its input is an end like any other, once it has answered', async () => {
     for (let i = 0; i < 3; i++) assert.match((await ask(engine, 'lost', { body: `no. ${i}` })).body, new RegExp(`no. ${i}$`));
+  });
+
+  test('one that takes too long is a 504, hot or not', async () => {
+    assert.equal((await ask(engine, 'waits')).status, 504);
   });
 
   test('a program that ends without a whole answer is told at once', async () => {

@@ -52,6 +52,7 @@ suite('classic watchdog', () => {
       combined: { source: BOTH, stdio: { combineOutput: true } },
       slow: { source: SLOW, limits: { deadlineMs: 5 } },
       little: { source: CAT, limits: { responseBytes: 10 } },
+      trap: { source: '#include <stdio.h>\nint main(void) { puts("part"); __builtin_trap(); }' },
     });
   });
   after(() => engine.close());
@@ -117,6 +118,13 @@ suite('classic watchdog', () => {
 
   test('past the deadline the client gets 504, not the 408 that blames it', async () => {
     assert.equal((await ask(engine, 'slow')).status, 504);
+  });
+
+  test('a trap is a 502 that tells it: there is no signal in a context', async () => {
+    const { status, body } = await ask(engine, 'trap');
+    assert.equal(status, 502);
+    assert.match(body, /WEFT_FUNCTION_TRAPPED/);
+    assert.equal((await ask(engine, 'cat', { body: 'next' })).body, 'next');
   });
 
   test('more than the limit is refused, not cut', async () => {

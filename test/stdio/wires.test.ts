@@ -4,6 +4,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { ProgramEnd } from '../../src/drivers/wire.ts';
 import { type Answer, Failure, type Input, type Outcome } from '../../src/engine/contract.ts';
+import { http } from '../../src/contracts/http.ts';
 import { stdioWire } from '../../src/contracts/stdio/wire.ts';
 import { type FunctionSettings, STDIO_MODES, type StdioMode, type StdioOptions } from '../../src/model/app.ts';
 import { WeftError } from '../../src/model/errors.ts';
@@ -173,4 +174,36 @@ suite('where the answer of a hot program ends', () => {
       assert.throws(() => stdioWire.wholeAnswer?.(spec(mode), bytes(printed)), reason);
     });
   }
+});
+
+suite('a server that of-watchdog ran', () => {
+  const CALL = { id: 'call-1', deadline: new Date(), startedAt: 0 };
+  const served = (deadlineMs: number, mode = 'http'): FunctionSettings => ({
+    ...spec('plain'),
+    contract: 'http',
+    isolation: {
+      kind: 'process',
+      sandbox: 'strict',
+      network: 'none',
+      mounts: [],
+      workDir: '/',
+      resources: { processes: 1, cpus: 0, openFiles: 16, instances: 1 },
+    },
+    env: { mode },
+    limits: { ...DEFAULT_LIMITS, deadlineMs },
+  });
+  const timeout = (settings: FunctionSettings): string | undefined =>
+    http.ask(settings, INPUT, CALL).headers.find(([name]) => name === 'X-Timeout')?.[1];
+
+  test('is told its time, and its answer how long it took; no other server is', () => {
+    assert.deepEqual(
+      [300, 30_000, 90_000, 3_661_500].map((ms) => timeout(served(ms))),
+      ['300ms', '30s', '1m30s', '1h1m1.5s'],
+    );
+    assert.equal(timeout(served(30_000, '')), undefined);
+    const heads = ['http', ''].map((mode) => http.answer(served(1, mode), { status: 200, headers: [['X-A', 'b']] }, CALL));
+    const [with_, without] = heads.map((answer) => (answer.kind === 'pass' ? text(answer.head) : ''));
+    assert.match(with_ ?? '', /^X-A: b\r\nX-Duration-Seconds: \d+\.\d{6}\r\n$/);
+    assert.equal(without, 'X-A: b\r\n');
+  });
 });

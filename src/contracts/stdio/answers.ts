@@ -15,11 +15,6 @@ export function typeLine({ contentType }: FunctionSettings, input: Input): strin
   return `Content-Type: ${contentType ?? fieldOf(input, 'content-type') ?? DEFAULT_TYPE}\r\n`;
 }
 
-/** With microseconds, as Go prints a float. */
-export function durationLine({ ms }: ProgramEnd): string {
-  return `X-Duration-Seconds: ${(ms / 1000).toFixed(6)}\r\n`;
-}
-
 export function fieldOf({ head }: Input, lowerCase: string): string | undefined {
   return headersOf(head).find(([name]) => name.toLowerCase() === lowerCase)?.[1];
 }

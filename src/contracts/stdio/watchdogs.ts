@@ -2,7 +2,8 @@
 import { Failure } from '../../engine/contract.ts';
 import type { FunctionSettings } from '../../model/app.ts';
 import { headersOf } from '../head.ts';
-import { durationLine, failureWithout, fieldOf, textBytes } from './answers.ts';
+import { durationLine } from '../of-watchdog.ts';
+import { failureWithout, fieldOf, textBytes } from './answers.ts';
 import { canonicalName, cgiVariables, lengthVariables, variables } from './environment.ts';
 import { failureOf } from './exit.ts';
 import { type Mode, optionsOf } from './mode.ts';
@@ -23,7 +24,7 @@ export const classic: Mode = {
     if (failure !== undefined)
       return new Failure(failure, { status: 500, head: textBytes(PLAIN), body: Buffer.concat([textBytes(`${failure}\n`), end.stdout]) });
     const type = spec.contentType ?? fieldOf(input, 'content-type') ?? 'text/plain';
-    return { status: 200, head: textBytes(`Content-Type: ${type}\r\n${durationLine(end)}`), body: end.stdout };
+    return { status: 200, head: textBytes(`Content-Type: ${type}\r\n${durationLine(end.ms)}`), body: end.stdout };
   },
 };
 
@@ -32,7 +33,7 @@ export const serializing: Mode = {
   stdin: (_spec, input) => input.body,
   answer(spec, _input, end) {
     const failure = failureOf(end);
-    const head = textBytes(`${typeOf(spec)}${durationLine(end)}`);
+    const head = textBytes(`${typeOf(spec)}${durationLine(end.ms)}`);
     if (failure === undefined) return { status: 200, head, body: end.stdout };
     return failureWithout(failure, end, { status: 500, head, body: textBytes(failure) });
   },

@@ -31,7 +31,7 @@ const NOT_MODIFIED = 304;
  */
 export async function serveThrough({ spec, wire, client }: ServedFunction, request: DrivenRequest): Promise<Served> {
   const { input, deadlineAt, signal, stream } = request;
-  const call: WireCall = { id: randomUUID(), deadline: new Date(performance.timeOrigin + deadlineAt) };
+  const call: WireCall = { id: randomUUID(), deadline: new Date(performance.timeOrigin + deadlineAt), startedAt: performance.now() };
   const asked = wire.ask(spec, input, call);
   const receiver = new AnswerReceiver({ spec, wire, call, stream, toHead: asked.method === 'HEAD' });
   try {
