@@ -9,7 +9,7 @@ const clangPackages = (v) => [`clang-${v}`, `lld-${v}`, `llvm-${v}`, `libc++-${v
 
 const NEEDS = {
   test: {
-    why: 'the tests build with a system compiler too, over real libraries, complete in the shells people use, and run containers',
+    why: 'the tests build with a system compiler too, over real libraries, complete in the shells people use, and run processes and containers apart',
     packages: [
       'wasi-libc',
       'g++',
@@ -20,6 +20,7 @@ const NEEDS = {
       'libeigen3-dev',
       'zsh',
       'fish',
+      'bubblewrap',
       'docker.io',
       'iproute2',
       'openssl',

@@ -150,4 +150,6 @@ export interface ThreadOptions {
   readonly listen: { readonly kind: 'reuse-port' } | { readonly kind: 'handed'; readonly path: string };
   /** One page of shared memory per thread; word 0 is the interrupt word (docs/guest-abi.md). */
   readonly controls: readonly WebAssembly.Memory[];
+  /** Where what was built once is kept. */
+  readonly cacheDir: string;
 }

@@ -1,5 +1,6 @@
 /** A whole platform in this process: registry, engine threads, admin API, behind one port. */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { LogRecord } from '../engine/protocol.ts';
 import type { AppBundle } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
@@ -27,6 +28,8 @@ export interface PlatformOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly dataDir: string;
+  /** Where what was built once is kept, such as what runs native functions; in the data folder when absent. */
+  readonly cacheDir?: string;
   /** 0: one for each core. */
   readonly threads: number;
   readonly log?: PlatformLog;
@@ -70,6 +73,7 @@ export class Platform {
       threads: options.threads === 0 ? availableParallelism() : options.threads,
       // Linux, FreeBSD and others balance a shared port; macOS and Windows do not have it.
       sharePort: options.sharePort ?? !['darwin', 'win32'].includes(process.platform),
+      cacheDir: options.cacheDir ?? join(options.dataDir, 'cache'),
       turn,
       live: () => [...live.values()].map(({ version }) => version),
       events: {

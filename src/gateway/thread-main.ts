@@ -23,8 +23,9 @@ class ThreadMain {
   constructor(control: MessagePort, options: ThreadOptions) {
     this.#control = control;
     const report = (message: FromThread): void => control.postMessage(message);
-    const { thread, threads, controls, listen } = options;
-    this.#engine = new EngineThread({ thread, threads, controls, contracts: CONTRACTS, drivers: createDrivers(WIRES), report });
+    const { thread, threads, controls, listen, cacheDir } = options;
+    const drivers = createDrivers(WIRES, { cacheDir });
+    this.#engine = new EngineThread({ thread, threads, controls, contracts: CONTRACTS, drivers, report });
     this.#requests = new ControlRequests(report);
     this.#ingress = createIngress(
       {

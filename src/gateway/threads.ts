@@ -24,13 +24,15 @@ const BACK_OFF_MS = 100;
 const MAX_BACK_OFF_MS = 30_000;
 /** A thread that lived so long has a death of its own. */
 const SETTLED_MS = 60_000;
-/** After the time to drain, until a thread that does not end is ended. */
-const CLOSE_GRACE_MS = 2000;
+/** After the time to drain, until a thread that does not end is ended; processes of functions have 5 s of it. */
+const CLOSE_GRACE_MS = 7000;
 
 export interface ThreadsOptions {
   readonly threads: number;
   /** Whether threads share the port, or the control thread hands out connections. */
   readonly sharePort: boolean;
+  /** Where what was built once is kept. */
+  readonly cacheDir: string;
   readonly turn: Turn;
   /** What a new thread has to serve. */
   readonly live: () => readonly AppVersion[];
@@ -179,12 +181,12 @@ export class Threads {
 
   #spawn(slot: Slot): EngineWorker {
     const { thread } = slot;
-    const { events, threads, sharePort } = this.#options;
+    const { events, threads, sharePort, cacheDir } = this.#options;
     const listen: ThreadOptions['listen'] = sharePort
       ? { kind: 'reuse-port' }
       : { kind: 'handed', path: join(this.#folder, `${thread}-${this.restarts}.sock`) };
     const worker = new EngineWorker(
-      { thread, threads, listen, controls: this.#controls.memories },
+      { thread, threads, listen, controls: this.#controls.memories, cacheDir },
       {
         log: (records) => events.log(records),
         control: (id, request) => events.control(worker, id, request),

@@ -83,6 +83,7 @@ export const ERRORS = {
   WEFT_START_FAILED: entry('user', 502, 5, 'Function "{name}" did not start: {reason}', 'Read its log with: weft logs {name}'),
   WEFT_IMAGE: entry('user', 400, 3, 'Cannot use the image {image} of "{name}": {reason}', 'Look at the name of the image and at the credentials for its registry (docker login)'),
   WEFT_CONTAINER_ENGINE: entry('system', 503, 5, 'The container engine at {where} cannot be used: {reason}', 'Start one (dockerd or podman system service), or say where it is with DOCKER_HOST or docker context use'),
+  WEFT_SANDBOX: entry('user', 400, 3, 'Cannot keep "{name}" apart: {reason}', 'Give the machine what is missing, or accept to run without it: sandbox: relaxed in the manifest'),
   WEFT_INTERNAL: entry('system', 500, 70, 'Internal error: {reason}', 'This is a defect in Weft; please report it with the log'),
 } as const satisfies Record<string, Entry>;
 

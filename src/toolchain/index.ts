@@ -3,6 +3,7 @@ import type { FunctionSpec } from '../model/app.ts';
 
 export { createBuilder } from './builder.ts';
 export { ensureHost } from './native/host.ts';
+export { findProgram } from './programs.ts';
 
 /** `auto`: the system's clang where there is one that can do it, because it is faster; the embedded one otherwise. */
 export type ToolchainChoice = 'embedded' | 'system' | 'auto';

@@ -50,12 +50,13 @@ interface Serving {
 
 async function serve(terminal: Terminal, { loaded, dataDir, options, resources, signal }: Serving): Promise<void> {
   const { host, port, threads } = options;
+  const cacheDir = await cacheFolder(process.env, dataDir);
   // Both take time, and either may be what cannot be: a port in use is told even when something does not compile.
   const [platform, { builder, built }] = await together(
-    startPlatform({ host, port, threads, dataDir, log: (level, text) => terminal.say(`weft: ${level}: ${text}`) }).then((started) =>
-      resources.adopt(started, (each) => each.close()),
+    startPlatform({ host, port, threads, dataDir, cacheDir, log: (level, text) => terminal.say(`weft: ${level}: ${text}`) }).then(
+      (started) => resources.adopt(started, (each) => each.close()),
     ),
-    buildAll(terminal, { loaded, dataDir, options, resources, signal }),
+    buildAll(terminal, { loaded, cacheDir, options, resources, signal }),
   );
   signal.throwIfAborted();
   for (const { bundle } of built) await platform.deploy(bundle);
@@ -74,9 +75,8 @@ async function serve(terminal: Terminal, { loaded, dataDir, options, resources, 
 
 async function buildAll(
   terminal: Terminal,
-  { loaded, dataDir, options, resources, signal }: Serving,
+  { loaded, cacheDir, options, resources, signal }: Omit<Serving, 'dataDir'> & { readonly cacheDir: string },
 ): Promise<{ builder: Builder; built: BuiltApp[] }> {
-  const cacheDir = await cacheFolder(process.env, dataDir);
   const builder = resources.adopt(await createBuilder({ cacheDir, toolchain: options.toolchain }), (each) => each.close());
   using progress = new BuildProgress(terminal);
   return { builder, built: await settled(loaded.map(({ app }) => bundleApp(app, { builder, progress, signal }))) };

@@ -1,13 +1,249 @@
-import type { Driver } from '../../engine/driver.ts';
+/** Functions that are native programs, each in a sandbox of its own, for one engine thread. */
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { type Answer, type Failure, type Outcome, TOO_LARGE } from '../../engine/contract.ts';
+import type { Driven, DrivenHost, DrivenRequest, DrivenSource, Driver, STREAMED } from '../../engine/driver.ts';
+import type { FunctionSettings, ProcessIsolation } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
-import type { Wires } from '../wire.ts';
+import { ensureHost } from '../../toolchain/index.ts';
+import type { HttpWire, Wire, Wires } from '../wire.ts';
+import { type Abilities, findAbilities } from './abilities.ts';
+import { CallWorker } from './call-worker.ts';
+import { type FunctionPlace, makePlace } from './function-place.ts';
+import { type Instance, InstancePool, type Lease } from './instance-pool.ts';
+import type { LaunchOptions } from './launch.ts';
+import { makeWritable, RunFolder } from './run-folder.ts';
+import { SOCKET_FOLDER } from './sandbox.ts';
+import { ServerProcess, type ServerParts, socketPath } from './server-process.ts';
+import { StdioWorker } from './stdio-worker.ts';
 
-export function processDriver(wires: Wires): Driver {
-  return {
-    open: async ({ spec }) => {
-      const reason = wires[spec.contract] ? 'isolation process is not to be had yet' : `contract ${spec.contract} is for contexts only`;
-      throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason });
-    },
-    close: async () => {},
-  };
+/** As of login(1), for everybody. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** In a network of its own any port is free. */
+const USUAL_PORT = 8080;
+const ARGUMENT_OF_OPEN_FILES = '--nofile';
+
+export interface ProcessDriverOptions {
+  /** Where what was built is kept. */
+  readonly cacheDir: string;
+}
+
+export function processDriver(wires: Wires, options: ProcessDriverOptions): Driver {
+  return new ProcessDriver(wires, options);
+}
+
+class ProcessDriver implements Driver {
+  readonly #wires: Wires;
+  readonly #options: ProcessDriverOptions;
+  readonly #open = new Set<Closable>();
+  #ground: Promise<Ground> | undefined;
+
+  constructor(wires: Wires, options: ProcessDriverOptions) {
+    this.#wires = wires;
+    this.#options = options;
+  }
+
+  async open(source: DrivenSource, host: DrivenHost): Promise<Driven> {
+    const { spec } = source;
+    const { name, isolation, contract, warm } = spec;
+    const wire = this.#wires[contract];
+    if (!wire || isolation.kind !== 'process')
+      throw new WeftError('WEFT_MODULE_REFUSED', { name, reason: `contract ${contract} is not for processes` });
+    const { run, abilities } = await this.#prepared();
+    judge(name, isolation, abilities, host);
+    const program = await ensureHost(this.#options.cacheDir);
+    const place = await makePlace({ source, isolation, host: program, run, sandboxed: abilities.tools !== undefined });
+    const driven = drive(wire, { spec, isolation, place, abilities, host });
+    this.#open.add(driven);
+    driven.onClosed = () => this.#open.delete(driven);
+    try {
+      await driven.scale(warm);
+    } catch (cause) {
+      await driven.close();
+      throw cause;
+    }
+    return driven;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((driven) => driven.close()));
+    await (await this.#ground)?.run.close();
+  }
+
+  /** Not before a function needs it: most apps have no processes. */
+  #prepared(): Promise<Ground> {
+    this.#ground ??= (async () => {
+      const run = await RunFolder.open();
+      return { run, abilities: await findAbilities(run) };
+    })();
+    return this.#ground;
+  }
+}
+
+interface Closable extends Driven {
+  onClosed: () => void;
+}
+
+interface Ground {
+  readonly run: RunFolder;
+  readonly abilities: Abilities;
+}
+
+/** @throws WeftError WEFT_SANDBOX */
+function judge(name: string, isolation: ProcessIsolation, abilities: Abilities, host: DrivenHost): void {
+  const missing = abilities.missing(isolation);
+  if (missing.length === 0) return;
+  if (isolation.sandbox === 'strict') throw new WeftError('WEFT_SANDBOX', { name, reason: missing.join('; ') });
+  for (const reason of missing) host.log('warn', `sandbox: relaxed, so it runs although ${reason}`);
+  if (!abilities.tools) host.log('warn', 'it sees all of this machine that its user sees, and not its mounts and packed files');
+}
+
+interface Parts {
+  readonly spec: FunctionSettings;
+  readonly isolation: ProcessIsolation;
+  readonly place: FunctionPlace;
+  readonly abilities: Abilities;
+  readonly host: DrivenHost;
+}
+
+function drive(wire: Wire, parts: Parts): Closable {
+  const { spec, isolation, place, abilities, host } = parts;
+  const { instances } = isolation.resources;
+  const log: LaunchOptions['log'] = (level, line) => host.log(level, line);
+  const env = { PATH, HOME: homeOf(parts), TMPDIR: homeOf(parts), ...spec.env, ...spec.secrets };
+  const program = ['--', place.seen.program, ...spec.args];
+  const launch = (host: readonly string[], more: Readonly<Record<string, string>>, frames: boolean): LaunchOptions => ({
+    abilities,
+    place,
+    host: [...limitsOf(isolation), ...host],
+    env: { ...env, ...more },
+    frames,
+    log,
+  });
+  switch (wire.kind) {
+    case 'calls': {
+      const options = launch(['--max-output', String(spec.limits.responseBytes), 'nightcore', place.seen.program], {}, true);
+      const start = (): Promise<CallWorker> =>
+        CallWorker.start(spec, wire, options, (request, name, body) => host.call(request, name, body));
+      return new DrivenProcess(parts, wire, { most: instances, each: 1, start }, (worker, request, over) => worker.run(request, over));
+    }
+    case 'stdio': {
+      const life = wire.life(spec);
+      const options = launch([life, ...program], life === 'hot' ? wire.env(spec, undefined) : {}, true);
+      const start = (): Promise<StdioWorker> => StdioWorker.start({ spec, wire, options, env }, life);
+      return new DrivenProcess(parts, wire, { most: instances, each: 1, start }, (worker, request, over) => worker.run(request, over));
+    }
+    case 'http': {
+      const start = async (): Promise<ServerProcess> => ServerProcess.start(await serverParts(parts, wire, launch));
+      const each = wire.exclusive ? 1 : Number.POSITIVE_INFINITY;
+      return new DrivenProcess(parts, wire, { most: instances, each, start }, (server, request, over) => server.run(request).finally(over));
+    }
+  }
+}
+
+function homeOf({ abilities, place }: Parts): string {
+  return abilities.tools ? '/tmp' : place.scratch;
+}
+
+function limitsOf({ resources }: ProcessIsolation): string[] {
+  return [ARGUMENT_OF_OPEN_FILES, String(resources.openFiles), '--nproc', String(resources.processes), '--core', '0'];
+}
+
+/** Where the server of one instance listens, and how it comes to know. */
+async function serverParts(
+  { spec, isolation, place, abilities }: Parts,
+  wire: HttpWire,
+  launch: (host: readonly string[], more: Readonly<Record<string, string>>, frames: boolean) => LaunchOptions,
+): Promise<ServerParts> {
+  const program = ['--', place.seen.program, ...spec.args];
+  const { listen, network, resources } = isolation;
+  const common = { spec, wire, healthPath: resources.healthPath };
+  const apart = network === 'none' && abilities.tools !== undefined;
+  if ((listen?.kind ?? wire.listens) === 'port' && !apart) {
+    const port = listen?.kind === 'port' ? listen.port : await freePort();
+    const options = launch(['exec', ...program], wire.env(spec, `tcp:${port}`), false);
+    return { ...common, options, address: { kind: 'tcp', host: '127.0.0.1', port }, bridged: false };
+  }
+  const folder = join(place.folder, `socket${place.next()}`);
+  await makeWritable(folder, place.user);
+  const seen = abilities.tools ? (listen?.kind === 'unix' ? dirname(listen.path) : SOCKET_FOLDER) : folder;
+  const socketFolder = { from: folder, to: seen };
+  if (listen?.kind === 'unix') {
+    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${listen.path}`), false), socketFolder };
+    const path = abilities.tools ? join(folder, listen.path.slice(seen.length + 1)) : listen.path;
+    return { ...common, options, address: { kind: 'unix', path }, bridged: false };
+  }
+  const address = { kind: 'unix', path: socketPath(folder) } as const;
+  if (listen === undefined && wire.listens === 'unix') {
+    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${socketPath(seen)}`), false), socketFolder };
+    return { ...common, options, address, bridged: false };
+  }
+  const port = listen?.port ?? USUAL_PORT;
+  const options = { ...launch(['bridge', socketPath(seen), String(port), ...program], wire.env(spec, `tcp:${port}`), false), socketFolder };
+  return { ...common, options, address, bridged: true };
+}
+
+/** One that nobody listens on now; should somebody be faster than the server, the server says so and ends. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+class DrivenProcess<I extends Instance> implements Driven {
+  onClosed: () => void = () => {};
+  readonly #parts: Parts;
+  readonly #wire: Wire;
+  readonly #pool: InstancePool<I>;
+  readonly #run: (instance: I, request: DrivenRequest, over: () => void) => Promise<Outcome | typeof STREAMED>;
+
+  constructor(
+    parts: Parts,
+    wire: Wire,
+    pool: { readonly most: number; readonly each: number; readonly start: () => Promise<I> },
+    run: (instance: I, request: DrivenRequest, over: () => void) => Promise<Outcome | typeof STREAMED>,
+  ) {
+    const { spec, host } = parts;
+    this.#parts = parts;
+    this.#wire = wire;
+    this.#run = run;
+    this.#pool = new InstancePool({
+      ...pool,
+      name: spec.name,
+      instances: (change) => host.instances(change),
+      coldStart: () => host.coldStart(),
+      warn: (text) => host.log('warn', text),
+    });
+  }
+
+  async run(request: DrivenRequest): Promise<Answer | Failure | typeof STREAMED> {
+    const { spec } = this.#parts;
+    const early = this.#wire.admit?.(spec, request.input);
+    if (early) return early;
+    const outcome = await this.#runIn(await this.#pool.acquire(request.signal), request);
+    if (outcome !== TOO_LARGE) return outcome;
+    throw new WeftError('WEFT_RESPONSE_TOO_LARGE', { name: spec.name, bytes: spec.limits.responseBytes });
+  }
+
+  scale(instances: number): Promise<void> {
+    return this.#pool.scale(instances);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+    this.onClosed();
+  }
+
+  #runIn(lease: Lease<I>, request: DrivenRequest): Promise<Outcome | typeof STREAMED> {
+    try {
+      return this.#run(lease.instance, request, lease.release);
+    } catch (cause) {
+      lease.release();
+      throw cause;
+    }
+  }
 }

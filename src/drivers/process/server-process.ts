@@ -1,0 +1,182 @@
+/** A server in a process of its own: started, ready when it answers, watched, and asked by HTTP for each request. */
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Outcome } from '../../engine/contract.ts';
+import type { DrivenRequest, STREAMED } from '../../engine/driver.ts';
+import type { FunctionSettings } from '../../model/app.ts';
+import { WeftError } from '../../model/errors.ts';
+import { HttpServerClient } from '../http/client.ts';
+import { ConnectionLost, type ServerAddress } from '../http/connection.ts';
+import { serveThrough } from '../http/serve.ts';
+import type { HttpWire } from '../wire.ts';
+import { crashed, startFailed, withLastLines } from './failures.ts';
+import type { Instance } from './instance-pool.ts';
+import { launch, type Launched, type LaunchOptions } from './launch.ts';
+
+const START_MS = 30_000;
+const FIRST_LOOK_MS = 2;
+const MAX_LOOK_MS = 100;
+/** The bridge takes every connection, and closes those for which there is no server yet. */
+const HOLD_MS = 20;
+const HEALTH_MS = 2_000;
+const HEALTH_TIMEOUT_MS = 2_000;
+const HEALTH_TRIES = 3;
+/** From a connection that breaks to the end of the process that broke it. */
+const EXIT_MS = 1_000;
+const NO_BYTES = new Uint8Array(0);
+
+export interface ServerParts {
+  readonly spec: FunctionSettings;
+  readonly wire: HttpWire;
+  readonly healthPath: string | undefined;
+  readonly options: LaunchOptions;
+  /** Where it is reached from here. */
+  readonly address: ServerAddress;
+  readonly bridged: boolean;
+}
+
+export class ServerProcess implements Instance {
+  readonly #process: Launched;
+  readonly #parts: ServerParts;
+  readonly #client: HttpServerClient;
+  readonly #stop = new AbortController();
+  #usable = true;
+  #answeredAt = 0;
+
+  private constructor(parts: ServerParts) {
+    this.#parts = parts;
+    this.#process = launch(parts.options);
+    this.#client = new HttpServerClient(parts.address);
+    void this.#process.exited.then(() => {
+      this.#usable = false;
+      this.#stop.abort();
+      this.#client.close();
+    });
+  }
+
+  /** Answers when this returns. @throws WeftError WEFT_START_FAILED */
+  static async start(parts: ServerParts): Promise<ServerProcess> {
+    const server = new ServerProcess(parts);
+    const { place } = parts.options;
+    const ready = await server.#becomeReady();
+    if (ready) {
+      if (parts.healthPath !== undefined) void server.#watch(parts.healthPath);
+      return server;
+    }
+    const { exit } = server.#process;
+    if (exit) throw startFailed(place, server.#process, exit);
+    const { lastLines } = server.#process;
+    server.kill();
+    const reason = withLastLines(`it did not ${parts.healthPath === undefined ? 'listen' : 'answer'} within ${START_MS} ms`, lastLines);
+    throw new WeftError('WEFT_START_FAILED', { name: place.name, reason });
+  }
+
+  get gone(): Promise<void> {
+    return this.#process.exited.then(() => {});
+  }
+
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  async run(request: DrivenRequest): Promise<Outcome | typeof STREAMED> {
+    const { spec, wire } = this.#parts;
+    const began = performance.now();
+    try {
+      const { outcome, fatal } = await serveThrough({ spec, wire, client: this.#client }, request);
+      this.#answeredAt = performance.now();
+      if (fatal) this.kill();
+      return outcome;
+    } catch (cause) {
+      if (wire.exclusive) this.kill(); // it may still be busy with this request
+      throw await this.#explain(cause, request.signal, began);
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#usable = false;
+    this.#stop.abort();
+    await this.#process.end('host');
+  }
+
+  kill(): void {
+    this.#usable = false;
+    this.#process.kill();
+  }
+
+  async #explain(cause: unknown, signal: AbortSignal, began: number): Promise<unknown> {
+    const { spec, healthPath, options } = this.#parts;
+    const { name } = spec;
+    if (signal.aborted) {
+      // One that answers nobody will not answer the next either; where there is a health check, that decides.
+      const silent = healthPath === undefined && this.#answeredAt < began;
+      if (silent && signal.reason instanceof WeftError && signal.reason.code === 'WEFT_DEADLINE') this.kill();
+      return signal.reason;
+    }
+    if (!(cause instanceof ConnectionLost)) return cause;
+    const exit = await Promise.race([this.#process.exited, sleep(EXIT_MS, undefined, { ref: false })]);
+    if (exit) return crashed(options.place, this.#process, exit);
+    return new WeftError('WEFT_FUNCTION_CRASHED', { name, reason: withLastLines(cause.message, this.#process.lastLines) }, { cause });
+  }
+
+  /** Whether it did, in time. */
+  async #becomeReady(): Promise<boolean> {
+    const until = performance.now() + START_MS;
+    const { healthPath, address, bridged } = this.#parts;
+    for (let pause = FIRST_LOOK_MS; performance.now() < until && !this.#process.exit; pause = Math.min(pause * 2, MAX_LOOK_MS)) {
+      const ready = healthPath === undefined ? await listens(address, bridged) : await this.#healthy(healthPath);
+      if (ready) return true;
+      await sleep(pause);
+    }
+    return false;
+  }
+
+  async #watch(path: string): Promise<void> {
+    const { signal } = this.#stop;
+    for (let failures = 0; failures < HEALTH_TRIES; ) {
+      await sleep(HEALTH_MS, undefined, { signal, ref: false }).catch(() => {});
+      if (signal.aborted) return;
+      failures = (await this.#healthy(path)) ? 0 : failures + 1;
+    }
+    this.#parts.options.log('error', `GET ${path} failed ${HEALTH_TRIES} times: it is ended and replaced`);
+    this.kill();
+  }
+
+  async #healthy(path: string): Promise<boolean> {
+    let status = 0;
+    const receiver = {
+      received: ({ head }: { readonly head: { readonly status: number } | undefined }): 'more' => {
+        status = head?.status ?? status;
+        return 'more';
+      },
+      drained: async (): Promise<void> => {},
+    };
+    const request = { method: 'GET', target: path, headers: [['Host', 'localhost']], body: NO_BYTES } as const;
+    try {
+      await this.#client.send(request, receiver, AbortSignal.timeout(HEALTH_TIMEOUT_MS));
+    } catch {
+      return false; // whatever it was, it is not healthy
+    }
+    return status >= 200 && status < 300;
+  }
+}
+
+/** Where the server makes its socket, and where the driver finds it. */
+export function socketPath(folder: string): string {
+  return join(folder, 'http.sock');
+}
+
+function listens(address: ServerAddress, bridged: boolean): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port });
+    const done = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => (bridged ? setTimeout(done, HOLD_MS, true) : done(true)));
+    socket.once('error', () => done(false));
+    socket.once('close', () => resolve(false));
+    socket.resume();
+  });
+}

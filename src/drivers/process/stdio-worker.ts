@@ -1,0 +1,277 @@
+/** Workers whose programs are spoken to by standard input and output: run anew for each request (fork), or living on (hot). */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Outcome, TOO_LARGE } from '../../engine/contract.ts';
+import { type DrivenRequest, STREAMED } from '../../engine/driver.ts';
+import type { FunctionSettings } from '../../model/app.ts';
+import { WeftError } from '../../model/errors.ts';
+import type { StdioWire } from '../wire.ts';
+import { crashed } from './failures.ts';
+import { FRAME } from './frames.ts';
+import { HostProcess } from './host-process.ts';
+import type { Instance } from './instance-pool.ts';
+import { type LaunchOptions, signalName } from './launch.ts';
+import { type Emit, LogLines } from './log-lines.ts';
+import { Collected, Streamed, Tail } from './program-output.ts';
+
+const STDERR_BYTES = 64 * 1024;
+/** From KILL to END. A program that cannot be killed so soon goes with its worker. */
+const KILL_MS = 500;
+const NO_BYTES = Buffer.alloc(0);
+
+export interface StdioParts {
+  readonly spec: FunctionSettings;
+  readonly wire: StdioWire;
+  readonly options: LaunchOptions;
+  /** What is in the environment whatever the request is. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export class StdioWorker implements Instance {
+  readonly #host: HostProcess;
+  readonly #parts: StdioParts;
+  readonly #life: 'fork' | 'hot';
+
+  private constructor(host: HostProcess, parts: StdioParts, life: 'fork' | 'hot') {
+    this.#host = host;
+    this.#parts = parts;
+    this.#life = life;
+  }
+
+  /** @throws WeftError WEFT_START_FAILED */
+  static async start(parts: StdioParts, life: 'fork' | 'hot'): Promise<StdioWorker> {
+    return new StdioWorker(await HostProcess.start(parts.options), parts, life);
+  }
+
+  get gone(): Promise<void> {
+    return this.#host.gone;
+  }
+
+  get usable(): boolean {
+    return this.#host.usable;
+  }
+
+  /** `over`: it can take the next, or is no longer usable; after a deadline, later than the answer. */
+  run(request: DrivenRequest, over: () => void): Promise<Outcome | typeof STREAMED> {
+    const run = this.#life === 'fork' ? new ForkRun(this.#host, this.#parts, request) : new HotRun(this.#host, this.#parts, request);
+    void run.over.then(over);
+    return run.outcome;
+  }
+
+  end(): Promise<void> {
+    return this.#host.end(this.#life === 'hot' ? 'programs' : 'nobody');
+  }
+
+  kill(): void {
+    this.#host.kill();
+  }
+}
+
+/** One request in a worker. */
+abstract class Run {
+  readonly outcome: Promise<Outcome | typeof STREAMED>;
+  readonly over: Promise<void>;
+  protected readonly host: HostProcess;
+  protected readonly parts: StdioParts;
+  protected readonly request: DrivenRequest;
+  protected readonly id = randomUUID();
+  protected readonly stderr = new Tail(STDERR_BYTES);
+  readonly #startedAt = performance.now();
+  readonly #memoryKills: number;
+  readonly #lines: LogLines;
+  #resolve!: (outcome: Outcome | typeof STREAMED) => void;
+  #reject!: (cause: unknown) => void;
+  #end!: () => void;
+
+  constructor(host: HostProcess, parts: StdioParts, request: DrivenRequest, log: Emit) {
+    this.host = host;
+    this.parts = parts;
+    this.request = request;
+    this.#memoryKills = host.process.memoryKills;
+    this.#lines = new LogLines('warn', log);
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.over = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    host.handler = (type, payload = NO_BYTES) => this.#frame(type, payload);
+    host.onLost = (error) => {
+      this.fail(error);
+      this.release();
+    };
+    request.signal.addEventListener('abort', this.#aborted);
+  }
+
+  protected abstract print(piece: Buffer): void;
+  /** The program is gone. */
+  protected abstract ended(exitCode: number, signal: string | undefined): void;
+  protected abstract abandon(): void;
+
+  /** Whether the kernel killed something in this worker for lack of memory while the request ran. */
+  protected get outOfMemory(): boolean {
+    return this.host.process.memoryKills > this.#memoryKills;
+  }
+
+  protected get ms(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  protected succeed(outcome: () => Outcome | typeof STREAMED): void {
+    try {
+      this.#resolve(outcome());
+    } catch (cause) {
+      this.#reject(cause);
+    }
+  }
+
+  protected fail(cause: unknown): void {
+    this.#reject(cause);
+  }
+
+  protected crash(exitCode: number, signal: string | undefined): void {
+    const { options } = this.parts;
+    const exit = { code: exitCode, signal, outOfMemory: this.outOfMemory };
+    this.fail(crashed(options.place, { lastLines: this.#lines.tail }, exit));
+  }
+
+  protected release(): void {
+    this.#lines.end();
+    this.request.signal.removeEventListener('abort', this.#aborted);
+    this.host.handler = undefined;
+    this.host.onLost = undefined;
+    this.#end();
+  }
+
+  readonly #aborted = (): void => {
+    this.fail(this.request.signal.reason);
+    this.abandon();
+  };
+
+  #frame(type: number, payload: Buffer): void {
+    if (type === FRAME.stdout) this.print(payload);
+    else if (type === FRAME.stderr) {
+      if (this.parts.wire.joinsErrors(this.parts.spec)) this.print(payload);
+      else {
+        this.stderr.write(payload);
+        this.#lines.write(payload);
+      }
+    } else if (type === FRAME.end && payload.length >= 8) {
+      this.#lines.end();
+      this.ended(payload.readInt32LE(0), signalName(payload.readInt32LE(4)));
+    } else this.host.kill();
+  }
+}
+
+class ForkRun extends Run {
+  readonly #streamed: Streamed | undefined;
+  readonly #collected: Collected;
+
+  constructor(host: HostProcess, parts: StdioParts, request: DrivenRequest) {
+    super(host, parts, request, parts.options.log);
+    const { spec, wire, env } = parts;
+    const head = request.stream && wire.streamHead(spec);
+    this.#streamed = request.stream && head && new Streamed(request.stream, head, host.channel);
+    this.#collected = new Collected(spec.limits.responseBytes);
+    const block = environmentBlock({ ...env, ...wire.env(spec, request.input) });
+    const length = Buffer.allocUnsafe(4);
+    length.writeUInt32LE(block.length, 0);
+    host.channel.send(FRAME.run, length, block, wire.stdin(spec, request.input, this.id));
+  }
+
+  protected print(piece: Buffer): void {
+    if (this.request.signal.aborted) return;
+    if (this.#streamed) this.#streamed.write(piece);
+    else if (!this.#collected.overflow) {
+      this.#collected.write(piece);
+      if (!this.#collected.overflow) return;
+      this.succeed(() => TOO_LARGE);
+      this.abandon();
+    }
+  }
+
+  protected ended(exitCode: number, signal: string | undefined): void {
+    const { spec, wire } = this.parts;
+    if (signal === 'SIGKILL' && this.outOfMemory) this.crash(exitCode, signal);
+    else if (!this.#streamed?.begun) {
+      const { id, ms } = this;
+      const end = { id, ms, exitCode, signal, stdout: this.#collected.bytes, stderr: this.stderr.bytes };
+      this.succeed(() => wire.answer(spec, this.request.input, end));
+    } else if (signal === undefined) this.succeed(() => STREAMED);
+    else this.crash(exitCode, signal);
+    this.release();
+  }
+
+  /** The worker goes on as soon as the program is gone. */
+  protected abandon(): void {
+    this.host.channel.resume();
+    this.host.channel.send(FRAME.kill);
+    const late = new AbortController();
+    void this.over.then(() => late.abort());
+    sleep(KILL_MS, undefined, { signal: late.signal }).then(
+      () => this.host.kill(),
+      () => {}, // it ended in time
+    );
+  }
+}
+
+class HotRun extends Run {
+  readonly #collected: Collected;
+
+  constructor(host: HostProcess, parts: StdioParts, request: DrivenRequest) {
+    super(host, parts, request, parts.options.log);
+    const { spec, wire } = parts;
+    this.#collected = new Collected(spec.limits.responseBytes);
+    host.channel.send(FRAME.feed, wire.stdin(spec, request.input, this.id));
+  }
+
+  protected print(piece: Buffer): void {
+    const { spec, wire } = this.parts;
+    this.#collected.write(piece);
+    if (this.#collected.overflow) {
+      this.#giveUp(() => this.succeed(() => TOO_LARGE));
+      return;
+    }
+    const printed = this.#collected.bytes;
+    let whole: number | undefined;
+    try {
+      whole = wire.wholeAnswer?.(spec, printed);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#giveUp(() => this.fail(cause instanceof WeftError ? cause : new WeftError('WEFT_BAD_RESPONSE', { name: spec.name, reason })));
+      return;
+    }
+    if (whole === undefined) return;
+    const { id, ms } = this;
+    const end = { id, ms, exitCode: 0, signal: undefined, stdout: printed.subarray(0, whole), stderr: this.stderr.bytes };
+    this.succeed(() => wire.answer(spec, this.request.input, end));
+    // What comes behind an answer belongs to nobody, and would be taken for the start of the next.
+    if (printed.length > whole) this.host.kill();
+    this.release();
+  }
+
+  protected ended(exitCode: number, signal: string | undefined): void {
+    this.crash(exitCode, signal);
+    this.host.kill();
+    this.release();
+  }
+
+  /** What it would answer later would be taken for the answer to the next. */
+  protected abandon(): void {
+    this.host.kill();
+    this.release();
+  }
+
+  #giveUp(say: () => void): void {
+    say();
+    this.abandon();
+  }
+}
+
+/** `NAME=value`, each ended by NUL; what a name or value cannot hold is left out. */
+function environmentBlock(env: Readonly<Record<string, string>>): Buffer {
+  let block = '';
+  for (const [name, value] of Object.entries(env)) if (!name.includes('=')) block += `${name}=${value}`.replaceAll('\0', '') + '\0';
+  return Buffer.from(block);
+}

@@ -1,0 +1,127 @@
+/** Functions that are HTTP servers in a process of their own. */
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { TestExchange, type Reply, type TestEngine } from '../engine/harness.ts';
+import { cannotRun, eventually, processFunction, Workbench } from './harness.ts';
+
+suite('servers', { skip: cannotRun() }, () => {
+  let bench: Workbench;
+  let engine: TestEngine;
+  before(async () => {
+    bench = await Workbench.open();
+    engine = await bench.engine();
+    const program = await bench.build('server');
+    const http = { contract: 'http', warm: 1 } as const;
+    const outcome = await engine.deploy({
+      told: processFunction({ program, spec: http, limits: { deadlineMs: 2000 } }),
+      fixed: processFunction({ program, spec: { ...http, args: ['port', '9000'] }, isolation: { listen: { kind: 'port', port: 9000 } } }),
+      unix: processFunction({
+        program,
+        spec: { ...http, args: ['unix', '/srv/own.sock'] },
+        isolation: { listen: { kind: 'unix', path: '/srv/own.sock' } },
+      }),
+      online: processFunction({ program, spec: http, isolation: { network: 'host' } }),
+      watched: processFunction({ program, spec: http, resources: { healthPath: '/health' } }),
+    });
+    assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+  });
+  after(async () => {
+    await engine.close();
+    await bench[Symbol.asyncDispose]();
+  });
+
+  const ask = (name: string, path: string, body = ''): Promise<Reply> => {
+    const route = engine.thread.route(name);
+    assert.ok(route);
+    const exchange = new TestExchange(body, path);
+    engine.thread.dispatch(route, exchange);
+    return exchange.reply;
+  };
+
+  for (const name of ['told', 'fixed', 'unix', 'online', 'watched']) {
+    test(`${name}: answers, large bodies too, and many at once`, async () => {
+      assert.equal((await ask(name, '/echo', 'hello')).body, 'hello');
+      const large = 'x'.repeat(5_000_000);
+      assert.ok((await ask(name, '/echo', large)).body === large);
+      const replies = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(name, '/echo', String(n))));
+      assert.deepEqual(
+        replies.map(({ body }) => body),
+        Array.from({ length: 50 }, (_, n) => String(n)),
+      );
+    });
+  }
+
+  test('an answer of unknown length is passed on as it comes', async () => {
+    const { status, bytes } = await ask('unix', '/stream');
+    assert.equal(status, 200);
+    assert.equal(bytes.length, 640 * 0x4000);
+  });
+
+  test('slow requests do not hold up others', async () => {
+    const pid = (await ask('unix', '/pid')).body;
+    const slow = ask('unix', '/slow');
+    assert.equal((await ask('unix', '/pid')).body, pid);
+    assert.equal((await slow).body, 'slow\n');
+  });
+
+  test('a server that crashes in the middle of a request is a 502 with the signal and its last words; the next request is served', async () => {
+    const { status, body } = await ask('told', '/crash');
+    assert.equal(status, 502, body);
+    assert.match(body, /WEFT_FUNCTION_CRASHED.*SIGSEGV.*the server is about to crash/);
+    assert.equal((await ask('told', '/echo', 'again')).body, 'again');
+  });
+
+  test('an answer that breaks off is never passed on as whole', async () => {
+    const route = engine.thread.route('unix');
+    assert.ok(route);
+    const exchange = new TestExchange('', '/half');
+    engine.thread.dispatch(route, exchange);
+    const { body } = await exchange.reply;
+    assert.ok(exchange.aborted || body.includes('WEFT_FUNCTION_CRASHED'), body);
+    assert.equal((await ask('unix', '/echo', 'again')).body, 'again');
+  });
+
+  test('a server that answers nobody until a deadline is replaced', async () => {
+    const { status } = await ask('told', '/hang');
+    assert.equal(status, 504);
+    assert.equal((await ask('told', '/echo', 'again')).body, 'again');
+  });
+
+  test('a server that ends is started again without being asked', async () => {
+    const before = Number((await ask('online', '/pid')).body);
+    assert.ok(before > 0);
+    const crash = await ask('online', '/crash');
+    assert.equal(crash.status, 502);
+    await eventually(() => engine.thread.metrics().functions.find((each) => each.function === 'online')?.contextsLive === 1);
+  });
+
+  test('a server that reports itself sick is replaced', { timeout: 60_000 }, async () => {
+    engine.takeLogs();
+    assert.equal((await ask('watched', '/sicken')).body, 'sick\n');
+    const said: string[] = [];
+    await eventually(() => {
+      said.push(...engine.takeLogs().map(({ text }) => text));
+      return said.some((text) => text.includes('GET /health failed 3 times'));
+    });
+    assert.equal((await ask('watched', '/health')).body, 'well\n');
+  });
+
+  test('a server that does not come up refuses the deploy with its last words', async () => {
+    const fn = processFunction({ program: await bench.build('server'), spec: { contract: 'http', warm: 1, args: ['fail'] } });
+    const outcome = await engine.deploy({ fn }, [], 'refused');
+    assert.equal(outcome?.type, 'refused');
+    assert.match(JSON.stringify(outcome), /WEFT_START_FAILED.*exited with 9.*there is no such thing as the configuration/);
+  });
+
+  test('a new version ends the server of the one before; one that does not listen to SIGTERM, too', { timeout: 30_000 }, async () => {
+    const program = await bench.build('server');
+    const fn = processFunction({ program, spec: { contract: 'http', warm: 1 } });
+    assert.equal((await engine.deploy({ drained: fn }, [], 'drained'))?.type, 'deployed');
+    const slow = ask('drained', '/slow');
+    assert.equal((await engine.deploy({ drained: fn }, [], 'drained'))?.type, 'deployed');
+    assert.equal((await slow).body, 'slow\n', 'what was under way ends in the version it began in');
+    assert.equal((await ask('drained', '/ignore-term')).body, 'ignored\n');
+    engine.thread.remove('drained');
+    await eventually(() => engine.messages.filter((m) => m.type === 'retired' && m.app === 'drained').length === 2);
+  });
+});

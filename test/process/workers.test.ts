@@ -1,0 +1,180 @@
+/** Workers: programs run anew for each request, and libraries that live on; what happens when they crash, hang, or do not start. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { WIRES } from '../../src/contracts/wires.ts';
+import type { CallWire } from '../../src/drivers/wire.ts';
+import { Failure } from '../../src/engine/contract.ts';
+import type { TestEngine } from '../engine/harness.ts';
+import { cannotRun, eventually, processFunction, Workbench } from './harness.ts';
+
+/** As simple as can be: bytes in, bytes out. */
+const calls: CallWire = {
+  kind: 'calls',
+  input: (_spec, { body }) => body,
+  answer: (_spec, result, output) =>
+    result === 0 ? { status: 200, head: new Uint8Array(0), body: output } : new Failure(`the function returned ${result}`),
+};
+
+suite('workers', { skip: cannotRun() }, () => {
+  let bench: Workbench;
+  let engine: TestEngine;
+  before(async () => {
+    bench = await Workbench.open();
+    engine = await bench.engine({ ...WIRES, nightcore: calls });
+    const [program, library] = [await bench.build('probe'), await bench.build('library', '-shared', '-fPIC')];
+    const nightcore = { contract: 'nightcore' } as const;
+    const outcome = await engine.deploy({
+      probe: processFunction({ program, limits: { deadlineMs: 1000 }, resources: { instances: 2 } }),
+      library: processFunction({
+        program: library,
+        spec: { ...nightcore, warm: 1 },
+        limits: { deadlineMs: 1000 },
+        resources: { instances: 2 },
+      }),
+      other: processFunction({ program: library, spec: nightcore }),
+    });
+    assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+  });
+  after(async () => {
+    await engine.close();
+    await bench[Symbol.asyncDispose]();
+  });
+
+  const metrics = (name: string) => {
+    const found = engine.thread.metrics().functions.find((each) => each.function === name);
+    assert.ok(found);
+    return found;
+  };
+
+  test('a program that crashes is a 502 with the signal and its last words, and the next request is served', async () => {
+    const { status, body } = await engine.call('probe', 'crash');
+    assert.equal(status, 502);
+    assert.match(body, /WEFT_FUNCTION_CRASHED.*segmentation fault.*about to crash/);
+    assert.equal((await engine.call('probe', 'id')).status, 200);
+    assert.ok(engine.takeLogs().some(({ level, text }) => level === 'warn' && text === 'about to crash'));
+  });
+
+  test('a program that exceeds its deadline is a 504, and is gone', async () => {
+    const { status, body } = await engine.call('probe', 'sleep');
+    assert.equal(status, 504, body);
+    await eventually(() => processesOf(join(bench.folder, 'probe')).length === 0);
+    assert.equal((await engine.call('probe', 'id')).status, 200);
+  });
+
+  test('a client that hangs up ends its program', async () => {
+    const exchange = engine.send('probe', 'sleep');
+    await eventually(() => processesOf(join(bench.folder, 'probe')).length > 0);
+    exchange.onHungUp?.();
+    await eventually(() => processesOf(join(bench.folder, 'probe')).length === 0);
+    await engine.quiet();
+  });
+
+  test('requests beyond the instances wait, and each is answered', async () => {
+    const replies = await Promise.all(Array.from({ length: 20 }, () => engine.call('library', 'hello')));
+    assert.ok(replies.every(({ status, body }) => status === 200 && body === 'hello'));
+    assert.ok(metrics('library').contextsLive <= 2);
+    assert.ok(metrics('probe').coldStarts >= 1);
+  });
+
+  test('a request that waits for an instance until its deadline is a 504', async () => {
+    const busy = [engine.call('library', 'spin'), engine.call('library', 'spin')];
+    const { status } = await engine.call('library', 'hello');
+    assert.equal(status, 504);
+    for (const reply of await Promise.all(busy)) assert.equal(reply.status, 504);
+    assert.equal((await engine.call('library', 'hello')).body, 'hello', 'those that spun were replaced');
+  });
+
+  test('a library keeps its state from call to call', async () => {
+    engine.thread.scale('library', 0);
+    await eventually(() => metrics('library').contextsLive === 0);
+    const counts = [];
+    for (let n = 0; n < 3; n++) counts.push((await engine.call('library', 'count')).body);
+    assert.deepEqual(counts, ['1', '2', '3']);
+  });
+
+  test('a library that crashes or exits is a 502 with the reason, and the next call is served', async () => {
+    const crash = await engine.call('library', 'crash');
+    assert.equal(crash.status, 502);
+    assert.match(crash.body, /ended by SIGSEGV.*\\nthe library is about to crash/);
+    const exit = await engine.call('library', 'exit');
+    assert.match(exit.body, /it exited with 7/);
+    assert.equal((await engine.call('library', 'hello')).body, 'hello');
+  });
+
+  test('a library that fails is a failure and goes on', async () => {
+    const pid = (await engine.call('library', 'pid')).body;
+    assert.equal((await engine.call('library', 'fail')).status, 500);
+    assert.equal((await engine.call('library', 'pid')).body, pid);
+  });
+
+  test('a library calls other functions, with large arguments and results, and is told when there is none', async () => {
+    assert.equal((await engine.call('library', 'call 12345')).body, '12345');
+    const large = 'x'.repeat(3_000_000);
+    assert.equal((await engine.call('library', `call ${large}`)).body, large);
+    assert.equal((await engine.call('library', 'call fail')).status, 500);
+    assert.equal((await engine.call('other', 'call x')).status, 200);
+  });
+
+  test('warm instances are there before the first request, and scale makes and ends them', async () => {
+    engine.thread.scale('other', 3);
+    await eventually(() => metrics('other').contextsLive === 3);
+    engine.thread.scale('other', 0);
+    await eventually(() => metrics('other').contextsLive === 0);
+    assert.equal((await engine.call('other', 'hello')).body, 'hello');
+  });
+
+  test('what cannot be started refuses the deploy with what it said; the version before goes on', async () => {
+    const broken = join(bench.folder, 'broken');
+    await writeFile(broken, 'this is no program', { mode: 0o755 });
+    const library = await bench.build('library', '-shared', '-fPIC');
+    const nightcore = { contract: 'nightcore', warm: 1 } as const;
+    for (const [fn, reason] of [
+      [processFunction({ program: broken, spec: nightcore }), /cannot load the library/],
+      [
+        processFunction({ program: library, spec: { ...nightcore, env: { FAIL_TO_START: '1' } } }),
+        /faas_create_func_worker: it returned 1/,
+      ],
+      [processFunction({ program: library, spec: nightcore, isolation: { workDir: '/usr/none' } }), /none/],
+    ] as const) {
+      const outcome = await engine.deploy({ fn }, [], 'refused');
+      assert.equal(outcome?.type, 'refused');
+      const text = outcome?.type === 'refused' ? `${outcome.error.code} ${JSON.stringify(outcome.error.details)}` : '';
+      assert.match(text, /WEFT_START_FAILED/);
+      assert.match(text, reason);
+    }
+    assert.equal((await engine.call('library', 'hello')).body, 'hello');
+  });
+
+  test('starts that fail in a row are spaced out, and requests are told why meanwhile', async () => {
+    const library = await bench.build('library', '-shared', '-fPIC');
+    const fn = processFunction({ program: library, spec: { contract: 'nightcore', warm: 0, env: { FAIL_TO_START: '1' } } });
+    assert.equal((await engine.deploy({ stubborn: fn }, [], 'stubborn'))?.type, 'deployed');
+    engine.takeLogs();
+    for (let n = 0; n < 20; n++) {
+      const { status, body } = await engine.call('stubborn', 'hello');
+      assert.equal(status, 502);
+      assert.match(body, /WEFT_START_FAILED.*faas_create_func_worker/);
+    }
+    const starts = engine.takeLogs().filter(({ level, text }) => level === 'warn' && text.startsWith('Function "stubborn" did not start'));
+    assert.ok(starts.length >= 1 && starts.length <= 10, `${starts.length} starts`);
+  });
+});
+
+/** Processes that run that program, by what they say of themselves: inside, its path is another. */
+function processesOf(program: string): string[] {
+  const size = readFileSync(program).length;
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) &&
+        readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('/function/program') &&
+        readFileSync(`/proc/${pid}/exe`).length === size
+      );
+    } catch {
+      return false;
+    }
+  });
+}
