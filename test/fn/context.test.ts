@@ -2,22 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { join } from 'node:path';
-import { TestEngine, TestExchange } from '../engine/harness.ts';
+import { TestEngine } from '../engine/harness.ts';
 import { compiled } from '../engine/compiled.ts';
 import { builderOf, CHOICES, fn, sources } from '../toolchain/workshop.ts';
+import { Asking } from './asking.ts';
 import { FUNCTIONS } from './native.ts';
-
-/** A client's request with headers of its own. */
-class Asking extends TestExchange {
-  override readonly head: Uint8Array;
-  override readonly method: string;
-
-  constructor(method: string, lines: readonly string[], body: Uint8Array | string) {
-    super(body);
-    this.method = method;
-    this.head = Buffer.from(`${method} /function/many/a?b=c HTTP/1.1\r\n${['Host: h:1', ...lines].join('\r\n')}\r\n`);
-  }
-}
 
 for (const toolchain of CHOICES) {
   const builder = await builderOf(toolchain);
@@ -49,10 +38,10 @@ int weft_handle(weft_request *request, weft_response *response) {
       await builder?.close();
     });
 
-    const ask = async (lines: readonly string[] = [], body: Uint8Array | string = '', name = 'many', method = 'PUT') => {
+    const ask = async (lines: readonly string[] = [], body: Uint8Array | string = '', name = 'many') => {
       const route = engine.thread.route(name);
       assert.ok(route);
-      const exchange = new Asking(method, lines, body);
+      const exchange = new Asking({ name, method: 'PUT', lines, body });
       engine.thread.dispatch(route, exchange);
       return await exchange.reply;
     };

@@ -14,6 +14,9 @@ const RUNTIME = join(ROOT, 'sdk/lib/contracts/fn-native.c');
 const CACHE = join(ROOT, 'node_modules/.cache/weft-test-fn');
 export const FUNCTIONS = join(import.meta.dirname, 'functions');
 
+/** An image has nothing in it to link with. */
+const FLAGS = { process: ['-O1', '-g', '-fsanitize=address,undefined'], image: ['-O2', '-static'] } as const;
+
 const found = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
 
 /** Why there is no compiler here; CI says that there must be one. */
@@ -24,31 +27,20 @@ export function withoutCompiler(): string | undefined {
 }
 
 /** Builds a file of `functions/` as the documents say. Gives the program's path. */
-export function buildNative(name: string): string {
+export function buildNative(name: string, as: keyof typeof FLAGS = 'process'): string {
   const source = join(FUNCTIONS, name);
-  const parts = ['common.h', 'request.c', 'response.c', 'listener.c', 'connection.c', 'serve.c'].map((file) =>
+  const parts = ['../contracts/fn-common.h', 'request.c', 'response.c', 'listener.c', 'connection.c', 'serve.c'].map((file) =>
     join(ROOT, 'sdk/lib/fn', file),
   );
   const headers = ['fdk.h', 'fdk.hpp'].map((file) => join(ROOT, 'sdk/include/fn', file));
   const hash = createHash('sha256');
   for (const file of [source, RUNTIME, ...parts, ...headers]) hash.update(readFileSync(file));
-  const program = join(CACHE, `${basename(name, extname(name))}-${hash.digest('hex').slice(0, 16)}`);
+  const program = join(CACHE, `${basename(name, extname(name))}-${as}-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(program)) return program;
   mkdirSync(CACHE, { recursive: true });
   const made = `${program}.${process.pid}`;
   const [compiler, standard] = extname(name) === '.c' ? ['cc', '-std=c11'] : ['c++', '-std=c++17'];
-  const flags = [
-    standard,
-    '-O1',
-    '-g',
-    '-fsanitize=address,undefined',
-    '-Wall',
-    '-Wextra',
-    '-Wpedantic',
-    '-Werror',
-    '-I',
-    join(ROOT, 'sdk/include'),
-  ];
+  const flags = [standard, ...FLAGS[as], '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-I', join(ROOT, 'sdk/include')];
   const built = spawnSync(compiler, [...flags, source, RUNTIME, '-o', made], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
   renameSync(made, program);

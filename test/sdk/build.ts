@@ -10,7 +10,7 @@ import { commands, type Tree } from '@yowasp/clang';
 import { AST_FLAGS, findPointerSizeofs, mayHavePointerSizeof, withPointerSizes } from '../../src/toolchain/pointer-sizeof.ts';
 import { SYSROOT_CXX_FLAGS, sysrootFlags, unpackSysroot } from '../../src/toolchain/sysroot.ts';
 
-export type ContractName = 'weft' | 'stdio' | 'nightcore';
+export type ContractName = 'weft' | 'stdio' | 'nightcore' | 'fn';
 
 export interface Program {
   readonly contract: ContractName;

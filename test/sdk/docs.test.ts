@@ -7,11 +7,13 @@ import { Host } from './host.ts';
 
 const PAGE = readFileSync(join(SDK, '../docs/sdk.md'), 'utf8');
 const HEADER = readFileSync(join(SDK, 'include/weft/v1.h'), 'utf8');
+const FN_HEADER = readFileSync(join(SDK, 'include/fn/fdk.h'), 'utf8');
 const examples = [...PAGE.matchAll(/```(c|cpp)\n([^]*?)```/g)].map(([, language = '', code = '']) => ({ language, code }));
 const FLAGS = ['-Wall', '-Wextra', '-Wpedantic', '-Werror'];
 
 function contractOf(code: string): ContractName {
   if (code.includes('faas_')) return 'nightcore';
+  if (code.includes('fn_handle')) return 'fn';
   return code.includes('int main(') ? 'stdio' : 'weft';
 }
 
@@ -28,6 +30,14 @@ for (const toolchain of toolchains()) {
     }
   });
 }
+
+test('the page tells of every function of the kit for Fn', () => {
+  const declared = new Set([...FN_HEADER.matchAll(/\b(fn_[a-z_]+)\(/g)].map(([, name = '']) => name));
+  assert.deepEqual(
+    [...declared].filter((name) => !PAGE.includes(name)),
+    [],
+  );
+});
 
 test('the page tells of every function of the header', () => {
   const declared = [...HEADER.matchAll(/\b(weft_[a-z_]+)\(/g)].map(([, name = '']) => name);

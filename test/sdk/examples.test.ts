@@ -54,6 +54,15 @@ for (const toolchain of toolchains()) {
       assert.equal(host.stdout, '3 5 25\n');
     });
 
+    test('fn greets whom the body names, in the words of its configuration', async () => {
+      const host = await start(toolchain, 'fn', 'fn-greet', { env: { GREETING: 'Hej' } });
+      const { head, body } = await host.request(['POST / HTTP/1.1'], 'Ada');
+      assert.deepEqual([head, body], ['Content-Type: text/plain\r\n', 'Hej, Ada!\n']);
+      assert.equal((await host.request(['GET / HTTP/1.1'])).body, 'Hej, World!\n');
+      assert.equal((await host.request(['DELETE / HTTP/1.1'])).status, 405);
+      assert.equal((await (await start(toolchain, 'fn', 'fn-greet')).request(['POST / HTTP/1.1'], 'Ada')).body, 'Hello, Ada!\n');
+    });
+
     test('workflow: ranking numbers what sort answers', async () => {
       const host = await start(toolchain, 'workflow', 'ranking', { callees: { sort: (input) => ({ status: 200, body: bytes(input) }) } });
       assert.equal((await host.request(['POST / HTTP/1.1'], 'a\nbb\nc')).body, '1. a\n2. bb\n3. c');

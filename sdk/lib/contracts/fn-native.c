@@ -11,7 +11,7 @@
 
 #include <fn/fdk.h>
 
-#include "../fn/common.h"
+#include "fn-common.h"
 #include "../fn/request.c"
 #include "../fn/response.c"
 #include "../fn/listener.c"

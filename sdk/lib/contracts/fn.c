@@ -5,7 +5,7 @@
 #include <fn/fdk.h>
 #include <weft/v1.h>
 
-#include "../fn/common.h"
+#include "fn-common.h"
 #include "runtime.h"
 
 /** Fn-Call-Id, Fn-Deadline, Fn-Http-Request-Url: see src/contracts/fn.ts. */

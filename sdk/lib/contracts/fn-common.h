@@ -1,4 +1,4 @@
-/** What the two homes of an Fn function share: contracts/fn.c (a context) and contracts/fn-native.c (a program). */
+/** What the two homes of an Fn function share: fn.c (a context) and fn-native.c (a program). */
 #ifndef WEFT_FN_COMMON_H
 #define WEFT_FN_COMMON_H
 
