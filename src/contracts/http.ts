@@ -37,7 +37,8 @@ export const http: HttpWire = {
   },
 };
 
-function targetOf(path: string, query: string): string {
+/** Path and query. */
+export function targetOf(path: string, query: string): string {
   return `${path === '' ? '/' : path}${query === '' ? '' : `?${query}`}`;
 }
 

@@ -164,6 +164,13 @@ export function behaves(host: Host): void {
       });
     }
 
+    test('a response that would be none of HTTP is a failure', async () => {
+      const status = await send({ target: '/status', body: '42' });
+      assert.deepEqual([status.status, status.body], [500, exception('the status 42 is not one of 200..599')]);
+      const header = await send({ target: '/illegal' });
+      assert.deepEqual([header.status, header.body], [500, exception('the header "X-Name" is malformed')]);
+    });
+
     test('a std::exception is answered as JSON, and printed', async () => {
       await hosted?.printed();
       const { status, headers, body } = await send({ target: '/throw' });

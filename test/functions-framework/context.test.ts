@@ -24,15 +24,6 @@ describe('in a context', () => {
     }
   });
 
-  test('a status that is none is refused by the platform', async () => {
-    const hosted = await inContext(builder, { source: 'mirror.cpp', entry: 'Mirror' });
-    try {
-      assert.equal((await hosted.send({ target: '/status', body: '42' })).status, 502);
-    } finally {
-      await hosted.close();
-    }
-  });
-
   test('a main that serves nothing does not start', async () => {
     await assert.rejects(inContext(builder, { source: 'styles/idle.cpp' }), /main returned 0 instead of serving a function by Run\(\)/);
   });

@@ -2,8 +2,10 @@
 
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
 
+#include "fields.h"
 #include "json.h"
 #include "streams.h"
 
@@ -22,12 +24,21 @@ HttpResponse failure(std::string const &message) {
   return HttpResponse().set_result(HttpResponse::kInternalServerError).set_header("content-type", "application/json").set_payload(json);
 }
 
+/** What would not be an answer of HTTP. */
+void check(HttpResponse::Impl const &response) {
+  const int status = response.result();
+  if (status < 200 || status > 599) throw std::out_of_range("the status " + std::to_string(status) + " is not one of 200..599");
+  for (auto const &[name, value] : response.headers()) {
+    if (!is_token(name) || !is_field_value(value)) throw std::invalid_argument("the header \"" + name + "\" is malformed");
+  }
+}
+
 HttpResponse call(FunctionImpl const &function, HttpRequest request) {
   // Browsers ask for these of their own accord; no function means to be called for it.
   if (request.target() == "/favicon.ico" || request.target() == "/robots.txt") return HttpResponse().set_result(HttpResponse::kNotFound);
   try {
     HttpResponse response = function.call(std::move(request));
-    own_response(response);
+    check(own_response(response));
     return response;
   } catch (std::exception const &error) {
     return failure(std::string("standard C++ exception thrown by the function: ") + error.what());

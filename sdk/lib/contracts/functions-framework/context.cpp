@@ -10,7 +10,6 @@
 #include <wasi/api.h>
 #include <weft/v1.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -25,6 +24,7 @@
 #include "answer.cpp"
 #include "encoding.cpp"
 #include "events.cpp"
+#include "fields.h"
 #include "function-impl.cpp"
 #include "json.cpp"
 #include "legacy-event.cpp"
@@ -130,16 +130,6 @@ functions::HttpRequest request_of_mailbox() {
   }
   request.set_payload(std::string(weft_mailbox.in_body, weft_mailbox.in_body_length));
   return request;
-}
-
-/** Framing and the connection: servers set these by themselves, whatever a function says. */
-bool is_the_servers(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> names = {"connection", "content-length", "keep-alive", "proxy-connection",
-                                                            "te",         "trailer",        "upgrade",    "transfer-encoding"};
-  for (auto const &one : names) {
-    if (equals_ignoring_case(one, name)) return true;
-  }
-  return false;
 }
 
 /** The answer lies in these until the next request. */

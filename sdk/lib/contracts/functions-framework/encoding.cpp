@@ -27,11 +27,15 @@ class TimestampReader {
     mark(":");
     const int second = number(2, 0, 60);  // 60 is a leap second: the clock has it as the next one
     const nanoseconds rest = fraction();
-    const minutes east = offset();
+    const seconds east = offset();
     if (at_ != text_.size()) fail();
-    const auto moment = hours(24 * days_since_1970(year, month, day) + hour) + minutes(minute) + seconds(second) - east;
-    return functions::CloudEvent::time_point(duration_cast<functions::CloudEvent::ClockType::duration>(moment)) +
-           duration_cast<functions::CloudEvent::ClockType::duration>(rest);
+    // In 64 bits: hours and minutes may have 32, which are too few for minutes since 1970.
+    const seconds moment = seconds(86'400 * days_since_1970(year, month, day) + 3600 * hour + 60 * minute + second) - east;
+    // A clock of nanoseconds reaches from 1677 to 2262.
+    using Ticks = functions::CloudEvent::ClockType::duration;
+    if (moment <= duration_cast<seconds>(Ticks::min()) || moment >= duration_cast<seconds>(Ticks::max()))
+      throw std::invalid_argument("\"" + std::string(text_) + "\" is beyond the times that the clock of this machine has");
+    return functions::CloudEvent::time_point(duration_cast<Ticks>(moment)) + duration_cast<Ticks>(rest);
   }
 
  private:
@@ -64,13 +68,13 @@ class TimestampReader {
     return std::chrono::nanoseconds(value);
   }
 
-  std::chrono::minutes offset() {
+  std::chrono::seconds offset() {
     const char sign = mark("Zz+-");
     if (sign == 'Z' || sign == 'z') return {};
     const int hour = number(2, 0, 23);
     mark(":");
     const int minute = number(2, 0, 59);
-    return std::chrono::minutes((sign == '-' ? -1 : 1) * (60 * hour + minute));
+    return std::chrono::seconds((sign == '-' ? -60 : 60) * (60 * hour + minute));
   }
 
   static bool is_leap(int year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }

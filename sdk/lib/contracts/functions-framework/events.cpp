@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "encoding.h"
+#include "fields.h"
 
 namespace google::cloud::functions_internal {
 FUNCTIONS_FRAMEWORK_CPP_INLINE_NAMESPACE_BEGIN
@@ -17,15 +18,6 @@ using functions::HttpRequest;
 constexpr std::string_view batch_type = "application/cloudevents-batch+json";
 constexpr std::string_view structured_type = "application/cloudevents+json";
 constexpr std::string_view json_type = "application/json";
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); i++) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
 
 std::optional<std::string> header(HttpRequest const &request, std::string_view name) {
   for (auto const &[key, value] : request.headers()) {
@@ -81,7 +73,9 @@ CloudEvent parse_structured(Json const &json) {
   };
   std::string version = CloudEvent::kDefaultSpecVersion;
   optional("specversion", [&](std::string const &value) { version = value; });
-  CloudEvent event(required_string(json, "id"), required_string(json, "source"), required_string(json, "type"), std::move(version));
+  auto const &id = required_string(json, "id");
+  auto const &source = required_string(json, "source");
+  CloudEvent event(id, source, required_string(json, "type"), std::move(version));
   optional("datacontenttype", [&](std::string const &value) { event.set_data_content_type(value); });
   optional("dataschema", [&](std::string const &value) { event.set_data_schema(value); });
   optional("subject", [&](std::string const &value) { event.set_subject(value); });

@@ -5,6 +5,7 @@
 #include <typeinfo>
 
 #include "events.h"
+#include "fields.h"
 
 namespace google::cloud::functions_internal {
 FUNCTIONS_FRAMEWORK_CPP_INLINE_NAMESPACE_BEGIN
@@ -53,11 +54,10 @@ class SeveralFunctions final : public FunctionImpl {
 };
 
 struct IgnoringCase {
-  static char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
   bool operator()(std::string_view a, std::string_view b) const {
     const std::size_t length = a.size() < b.size() ? a.size() : b.size();
     for (std::size_t i = 0; i < length; i++) {
-      if (lower(a[i]) != lower(b[i])) return lower(a[i]) < lower(b[i]);
+      if (lower_case(a[i]) != lower_case(b[i])) return lower_case(a[i]) < lower_case(b[i]);
     }
     return a.size() < b.size();
   }

@@ -45,6 +45,8 @@ char const *const help_text =
 Options parse_options(int argc, char const *const argv[]) {
   Options options;
   if (char const *port = std::getenv("PORT"); port != nullptr) options.port = parse_port(port);
+  if (char const *listen = std::getenv("WEFT_LISTEN"); listen != nullptr && std::string_view(listen).substr(0, 5) == "unix:")
+    options.socket = listen + 5;
   for (int at = 1; at < argc; at++) {
     const std::string_view word = argv[at];
     const auto equals = word.find('=');
