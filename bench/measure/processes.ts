@@ -1,0 +1,114 @@
+/**
+ * Native functions in sandboxed processes: an HTTP server through Weft against the same server asked directly, and a call from one
+ * Nightcore library to another against what Nightcore itself was seen to take.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AppBundle } from '../../src/model/app.ts';
+import { APPS, buildApp } from '../lib/app.ts';
+import { Client } from '../lib/client.ts';
+import { isThere, type Side, start, stop } from '../lib/processes.ts';
+import { inTurn } from '../lib/rounds.ts';
+import { atLeast, atMost, type Bench, type Measurement, type Row } from '../lib/row.ts';
+import { spread } from '../lib/stats.ts';
+import { load } from '../lib/wrk.ts';
+import { freePort, type Server, untilItAnswers } from '../servers/server.ts';
+import { Weft } from '../servers/weft.ts';
+
+const BODY_BYTES = 64;
+const CONNECTIONS = 32;
+const CALLS = 2000;
+/** Medians of Nightcore on a machine like that of the README's table, µs; it cannot be installed here to take turns with. */
+const NIGHTCORE_US: Readonly<Record<'free' | 'server', Readonly<Record<number, number>>>> = {
+  free: { 8: 62, 1024: 101 },
+  server: { 8: 16, 1024: 75 },
+};
+
+export const processes: Measurement = {
+  name: 'processes',
+  title: 'Native functions in sandboxed processes',
+  lacks: () => ['cc', 'bwrap', 'wrk'].find((program) => !isThere(program)),
+  async run(bench) {
+    const bundle = await buildApp(join(APPS, 'processes'));
+    return [
+      ...(await servers(bench, bundle, { name: 'server', what: 'an echo server', workUs: 0 })),
+      ...(await servers(bench, bundle, { name: 'busy', what: 'a server that computes for 100 µs', workUs: 100 })),
+      ...(await nightcoreCalls(bench, bundle, 'free', 'two cores')),
+      ...(await nightcoreCalls(bench, bundle, 'server', 'pinned to one')),
+    ];
+  },
+};
+
+async function servers(
+  bench: Bench,
+  bundle: AppBundle,
+  { name, what, workUs }: { name: string; what: string; workUs: number },
+): Promise<Row[]> {
+  const weft = await Weft.start(bundle);
+  const direct = await startDirect(bundle, name, workUs);
+  try {
+    const subjects = [weft.server(name), direct];
+    for (const { url } of subjects) await load(url, { connections: CONNECTIONS, seconds: 1, bodyBytes: BODY_BYTES });
+    const results = await inTurn(bench, subjects, ({ url }) =>
+      load(url, { connections: CONNECTIONS, seconds: bench.seconds, bodyBytes: BODY_BYTES }),
+    );
+    const [through = [], alone = []] = subjects.map((subject) => (results.get(subject) ?? []).map(({ perSecond }) => perSecond));
+    const ratio = spread(through.map((rate, i) => rate / (alone[i] ?? rate)));
+    const row = { what: `${what}, requests a second, ${CONNECTIONS} connections`, unit: '1/s' };
+    return [
+      { ...row, subject: 'through Weft', value: spread(through) },
+      { ...row, subject: 'asked directly', value: spread(alone) },
+      { what, subject: 'through Weft ÷ directly', unit: '×', value: ratio, target: atLeast(ratio.median, 0.8, '≥ 0.8') },
+    ];
+  } finally {
+    await direct.close();
+    await weft.close();
+  }
+}
+
+/** The very program that Weft runs, on the core that Weft runs on. */
+async function startDirect(bundle: AppBundle, name: string, workUs: number): Promise<Server> {
+  const dir = mkdtempSync(join(tmpdir(), 'weft-bench-'));
+  const program = join(dir, 'server');
+  const executable = bundle.functions.find(({ settings }) => settings.name === name)?.executable;
+  if (!executable) throw new TypeError(`${name} has no program`);
+  writeFileSync(program, executable, { mode: 0o755 });
+  const port = await freePort();
+  const child = start('server', [program], { env: { PORT: String(port), WORK_US: String(workUs) } });
+  const url = `http://127.0.0.1:${port}/`;
+  await untilItAnswers(url);
+  return {
+    name: 'asked directly',
+    url,
+    async close() {
+      await stop(child);
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
+
+async function nightcoreCalls(bench: Bench, bundle: AppBundle, side: Side & ('free' | 'server'), where: string): Promise<Row[]> {
+  const weft = await Weft.start(bundle, side);
+  const client = new Client();
+  try {
+    const rows: Row[] = [];
+    for (const bytes of [8, 1024]) {
+      const measure = async (): Promise<number> => ((await client.time(weft.url('caller'), `${CALLS} ${bytes}`)) * 1000) / CALLS;
+      await measure();
+      const value = spread([...(await inTurn(bench, [{ name: `calls of ${bytes} bytes, ${where}` }], measure)).values()].flat());
+      const limit = NIGHTCORE_US[side][bytes] ?? 0;
+      rows.push({
+        what: `a call from .so to .so, ${bytes} bytes, ${where}`,
+        subject: 'weft',
+        unit: 'µs',
+        value,
+        target: atMost(value.median, limit, `≤ ${limit} µs, Nightcore's median`),
+      });
+    }
+    return rows;
+  } finally {
+    client.close();
+    await weft.close();
+  }
+}
