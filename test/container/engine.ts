@@ -137,14 +137,17 @@ export class TestEngine {
     }
   }
 
-  /** From scratch: no registry can be reached, and none is needed. */
   async #makeImages(): Promise<void> {
-    const root = join(this.folder, 'root');
-    const program = join(root, 'guest');
+    await this.makeImage('weft-guest', ['gcc', join(import.meta.dirname, 'guest.c')], ['ENV GREETING=hello']);
+  }
+
+  /** An image that is one static program. From scratch: no registry can be reached, and none is needed. */
+  async makeImage(repo: string, [compiler = 'gcc', ...sources]: readonly string[], more: readonly string[] = []): Promise<void> {
+    const root = join(this.folder, repo);
     await run('mkdir', ['-p', '-m', '1777', join(root, 'tmp')]);
-    await run('gcc', ['-static', '-O1', '-pthread', '-o', program, join(import.meta.dirname, 'guest.c')]);
-    const changes = new URLSearchParams({ fromSrc: '-', repo: 'weft-guest', tag: 'latest' });
-    for (const change of ['ENTRYPOINT ["/guest"]', 'ENV GREETING=hello']) changes.append('changes', change);
+    await run(compiler, ['-static', '-O1', '-pthread', '-o', join(root, 'guest'), ...sources]);
+    const changes = new URLSearchParams({ fromSrc: '-', repo, tag: 'latest' });
+    for (const change of ['ENTRYPOINT ["/guest"]', ...more]) changes.append('changes', change);
     const packed = spawn('tar', ['-C', root, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
     await this.api('POST', `/images/create?${changes.toString()}`, packed.stdout);
   }

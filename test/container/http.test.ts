@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { startEngine } from './engine.ts';
 import { codeOf, CollectingStream, eventually, hostOf, TestDriver } from './harness.ts';
 
@@ -115,9 +116,9 @@ suite('an image that answers HTTP', { skip }, () => {
     assert.deepEqual([late, answer.body, it.coldStarts], ['WEFT_DEADLINE', 'fine', 0]);
   });
 
-  test('streams a long answer, and waits for a slow client', async () => {
+  test('streams a long answer, within its limit, and waits for a slow client', async () => {
     await using driver = new TestDriver(engine.env);
-    const it = await driver.open('http', {}, { warm: 1 });
+    const it = await driver.open('http', {}, { warm: 1, limits: { ...DEFAULT_LIMITS, responseBytes: 400 * 65_536 } });
     const stream = new CollectingStream();
     const streaming = it.ask({ path: '/stream/400', stream });
     await eventually(() => stream.waits);
@@ -125,7 +126,10 @@ suite('an image that answers HTTP', { skip }, () => {
     stream.drain();
     await streaming;
     assert.deepEqual([stream.status, stream.bytes], [200, 400 * 65_536]);
-    assert.equal(await codeOf(it.ask({ path: '/stream/400' })), 'WEFT_RESPONSE_TOO_LARGE');
+    const unread = new CollectingStream();
+    unread.drain();
+    for (const more of [{}, { stream: unread }])
+      assert.equal(await codeOf(it.ask({ path: '/stream/401', ...more })), 'WEFT_RESPONSE_TOO_LARGE');
   });
 
   test('writes to its log by what it prints', async () => {

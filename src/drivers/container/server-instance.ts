@@ -141,8 +141,12 @@ export class ServerInstance implements Instance {
   /** What the loss of the connection means. */
   async #reasonOf(lost: ConnectionLost): Promise<Error> {
     const { fn, container } = this.#parts;
+    if (!lost.connected) {
+      // It never saw the request. Whether it is gone or only deaf, it is of no use.
+      this.#forsake();
+      return new InstanceLost(lost.message, { cause: lost });
+    }
     await Promise.race([container.ended, delay(NEWS_MS, undefined, { ref: false })]);
-    if (!lost.connected && container.end) return new InstanceLost(lost.message, { cause: lost });
     const { name } = fn.spec;
     const words = container.log.lastWords;
     const reason = container.end ? container.obituary : words === '' ? lost.message : `${lost.message}; the last it printed:\n${words}`;

@@ -57,7 +57,8 @@ class AnswerReceiver implements Receiver {
   #begun = false;
   /** What is kept until the answer is whole. */
   readonly #held: Uint8Array[] = [];
-  #heldBytes = 0;
+  /** Held or passed on. */
+  #bytes = 0;
   #mayGrow = true;
 
   constructor(parts: AnswerParts) {
@@ -78,20 +79,22 @@ class AnswerReceiver implements Receiver {
     const { spec, wire, call, stream, toHead } = this.#parts;
     if (head) {
       this.#answer = wire.answer(spec, head, call);
-      const length = head.headers.findLast(([name]) => name.toLowerCase() === 'content-length')?.[1];
-      this.#mayGrow = length === undefined || Number(length) > WHOLE_BYTES;
+      const told = head.headers.findLast(([name]) => name.toLowerCase() === 'content-length')?.[1];
+      this.#mayGrow = told === undefined || Number(told) > WHOLE_BYTES;
+      // Known before anything went out, it can be told to the client.
+      if (!toHead && head.status !== NOT_MODIFIED && told !== undefined) this.#refuseAbove(Number(told));
     }
     const answer = this.#answer;
     if (!answer) return 'more';
     // What follows the head of a failure is of no interest; reading it keeps the connection.
     if (answer.kind === 'failure') return answer.fatal ? 'stop' : 'more';
     if (!stream) return this.#hold(piece);
-    if (this.#begun) return pass(stream, piece);
+    if (this.#begun) return this.#pass(stream, piece);
     // The ingress tells the length of what it has, which is not the one that this answer stands for.
     const bodiless = toHead || answer.status === NOT_MODIFIED;
     if (!bodiless && (whole || !this.#mayGrow)) return this.#hold(piece);
     this.#begin(stream, answer);
-    return pass(stream, piece);
+    return this.#pass(stream, piece);
   }
 
   drained(): Promise<void> {
@@ -105,16 +108,25 @@ class AnswerReceiver implements Receiver {
     stream.begin(status, head);
   }
 
-  #hold(piece: Uint8Array): 'more' {
+  #pass(stream: AnswerStream, piece: Uint8Array): ReturnType<Receiver['received']> {
+    if (stream.closed) return 'stop';
+    this.#count(piece);
+    return stream.write(piece) ? 'more' : 'wait';
+  }
+
+  #count(piece: Uint8Array): void {
+    this.#bytes += piece.length;
+    this.#refuseAbove(this.#bytes);
+  }
+
+  #refuseAbove(bytes: number): void {
     const { name, limits } = this.#parts.spec;
-    this.#heldBytes += piece.length;
-    if (this.#heldBytes > limits.responseBytes) throw new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes });
+    if (bytes > limits.responseBytes) throw new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes });
+  }
+
+  #hold(piece: Uint8Array): 'more' {
+    this.#count(piece);
     if (piece.length > 0) this.#held.push(piece.slice());
     return 'more';
   }
-}
-
-function pass(stream: AnswerStream, piece: Uint8Array): ReturnType<Receiver['received']> {
-  if (stream.closed) return 'stop';
-  return stream.write(piece) ? 'more' : 'wait';
 }

@@ -3,13 +3,15 @@ import type { ContractName, Isolation } from '../../../src/model/app.ts';
 
 export interface Cell {
   readonly contract: ContractName;
-  readonly isolation: Isolation['kind'];
+  readonly isolation: Exclude<Isolation['kind'], 'static'>;
 }
 
 export const CELLS: readonly Cell[] = [
   { contract: 'weft', isolation: 'context' },
   { contract: 'stdio', isolation: 'context' },
   { contract: 'nightcore', isolation: 'context' },
+  { contract: 'stdio', isolation: 'container' },
+  { contract: 'http', isolation: 'container' },
 ];
 
 /** Case → why it makes no sense for some; empty where it does. */
