@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { after, suite, test } from 'node:test';
 import { INIT_KINDS } from '../../src/cli/init/kinds.ts';
+import { cannotRun } from '../process/harness.ts';
 import { WEFT, Workshop } from './weft.ts';
 
 const { 'functions-framework': longName, ...SHORT } = INIT_KINDS;
@@ -13,25 +14,39 @@ suite('weft init', async () => {
   const workshop = await Workshop.open();
   after(() => workshop[Symbol.asyncDispose]());
 
-  test('what it writes builds without a warning, is served, and answers; in every contract and language', async () => {
-    for (const { contract, language, name } of KINDS) {
+  /** Writes, builds, serves and asks an app of each kind. */
+  const writeAndServe = async (kinds: typeof KINDS, file: (name: string) => string): Promise<void> => {
+    for (const { contract, language, name } of kinds) {
       const { code, stdout, stderr } = await workshop.run(['init', name, '--contract', contract, '--lang', language]);
       assert.equal(code, 0, stderr);
       assert.deepEqual(stdout.trimEnd().split('\n'), [`${name}/weft.yaml`, `${name}/${name}.${language}`, `${name}/test.sh`]);
     }
-    const folders = KINDS.map(({ name }) => name);
+    const folders = kinds.map(({ name }) => name);
     const built = await workshop.run(['build', '--output', 'out', ...folders]);
     assert.equal(built.code, 0, built.stderr);
-    assert.deepEqual(built.stdout.trimEnd().split('\n').toSorted(), folders.map((name) => `out/${name}.wasm`).toSorted());
+    assert.deepEqual(built.stdout.trimEnd().split('\n').toSorted(), folders.map((name) => `out/${file(name)}`).toSorted());
     assert.doesNotMatch(built.stderr, /warning:/);
-    for (const name of folders) assert.ok(WebAssembly.validate(await readFile(workshop.path('out', `${name}.wasm`))), name);
 
-    await workshop.up(folders);
+    const up = await workshop.up(folders);
     for (const name of folders) {
-      const { code, stdout, stderr } = await workshop.run(['invoke', name, '--data', 'Ada']);
+      const { code, stdout, stderr } = await workshop.run(['invoke', name, '--data', 'Ada', '--gateway', up.url]);
       assert.deepEqual({ name, code, stdout, stderr }, { name, code: 0, stdout: 'Hello, Ada!\n', stderr: '' });
     }
+    await up.end();
+  };
+
+  test('what it writes builds without a warning, is served, and answers; in every contract and language', async () => {
+    const modules = KINDS.filter(({ contract }) => contract !== 'http');
+    await writeAndServe(modules, (name) => `${name}.wasm`);
+    for (const { name } of modules) assert.ok(WebAssembly.validate(await readFile(workshop.path('out', `${name}.wasm`))), name);
   });
+
+  test('so does a server of one’s own, as a process', { skip: cannotRun() }, () =>
+    writeAndServe(
+      KINDS.filter(({ contract }) => contract === 'http'),
+      (name) => name,
+    ),
+  );
 
   test('the test that comes with it passes, and fails when the answer is another', async () => {
     await workshop.run(['init', 'its own']);

@@ -22,6 +22,7 @@ export const INIT_KINDS = {
   gcf: FUNCTIONS_FRAMEWORK,
   'functions-framework': FUNCTIONS_FRAMEWORK,
   fn: { contract: 'fn', languages: BOTH, settings: [] },
+  http: { contract: 'http', languages: BOTH, settings: ['isolation: process'] },
 } as const satisfies Readonly<Record<string, InitKind>>;
 
 export type InitKindName = keyof typeof INIT_KINDS;
