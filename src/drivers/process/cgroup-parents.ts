@@ -1,6 +1,6 @@
 /** Finds, for each controller, a control group in which this process may make others: version 1 and 2, delegated or not. */
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { ownPrefix } from './leftovers.ts';
 
@@ -82,7 +82,7 @@ function ownFolder({ root, point }: CgroupMount, path: string): string {
 function findOne(mount: CgroupMount, path: string): Found {
   const folder = ownFolder(mount, path);
   const problem = tryMake(folder);
-  return problem === undefined ? { parent: { version: 1, folder } } : { missing: `no control group can be made in ${folder}: ${problem}` };
+  return problem === undefined ? { parent: { version: 1, folder } } : { missing: `no control group can be made in ${folder} (${problem}): run Weft as root, or have root give that folder to its user` };
 }
 
 /**
@@ -94,7 +94,7 @@ function findTwo(mount: CgroupMount, path: string): Partial<Record<Controller, F
   const wanted = CONTROLLERS.filter((name) => words(join(mount.point, 'cgroup.controllers')).includes(name));
   let best: { readonly folder: string; readonly given: readonly Controller[] } = { folder: '', given: [] };
   const problems = new Map<Controller, string>();
-  for (let folder = ownFolder(mount, path); best.given.length < wanted.length; folder = dirname(folder)) {
+  for (let folder = aboveLeaf(ownFolder(mount, path)); best.given.length < wanted.length; folder = dirname(folder)) {
     const given = wanted.filter((name) => {
       const problem = tryEnable(folder, name) ?? tryMake(folder) ?? tryMove(folder);
       if (problem !== undefined && !problems.has(name)) problems.set(name, `${folder}: ${problem}`);
@@ -120,12 +120,19 @@ function tryEnable(folder: string, controller: Controller): string | undefined {
   const problem = attempt(() => writeFileSync(control, `+${controller}`));
   if (problem === undefined || !isOursAlone(folder)) return problem;
   // We are what is in the way: a leaf below is as good a place for us.
-  const leaf = join(folder, `${ownPrefix()}platform`);
+  const leaf = join(folder, leafName());
   return attempt(() => {
     mkdirSync(leaf, { recursive: true });
     writeFileSync(join(leaf, 'cgroup.procs'), String(process.pid));
     writeFileSync(control, `+${controller}`);
   });
+}
+
+const leafName = (): string => `${ownPrefix()}platform`;
+
+/** Another thread of this process may have moved it already. */
+function aboveLeaf(folder: string): string {
+  return basename(folder) === leafName() ? dirname(folder) : folder;
 }
 
 function isOursAlone(folder: string): boolean {
