@@ -4,26 +4,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { WIRES } from '../../src/contracts/wires.ts';
-import type { CallWire } from '../../src/drivers/wire.ts';
-import { Failure } from '../../src/engine/contract.ts';
 import type { TestEngine } from '../engine/harness.ts';
 import { cannotRun, eventually, processFunction, Workbench } from './harness.ts';
 
-/** As simple as can be: bytes in, bytes out. */
-const calls: CallWire = {
-  kind: 'calls',
-  input: (_spec, { body }) => body,
-  answer: (_spec, result, output) =>
-    result === 0 ? { status: 200, head: new Uint8Array(0), body: output } : new Failure(`the function returned ${result}`),
-};
+const IRON_HTTP = { mode: 'iron-http', cgiHeaders: false, combineOutput: false, marshalRequest: false, headers: {} } as const;
 
 suite('workers', { skip: cannotRun() }, () => {
   let bench: Workbench;
   let engine: TestEngine;
   before(async () => {
     bench = await Workbench.open();
-    engine = await bench.engine({ ...WIRES, nightcore: calls });
+    engine = await bench.engine();
     const [program, library] = [await bench.build('probe'), await bench.build('library', '-shared', '-fPIC')];
     const nightcore = { contract: 'nightcore' } as const;
     const outcome = await engine.deploy({
@@ -35,6 +26,12 @@ suite('workers', { skip: cannotRun() }, () => {
         resources: { instances: 2 },
       }),
       other: processFunction({ program: library, spec: nightcore }),
+      hot: processFunction({
+        program: await bench.build('hot'),
+        spec: { stdio: IRON_HTTP },
+        limits: { deadlineMs: 1000 },
+        resources: { instances: 1 },
+      }),
     });
     assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
   });
@@ -116,6 +113,25 @@ suite('workers', { skip: cannotRun() }, () => {
     assert.equal((await engine.call('library', `call ${large}`)).body, large);
     assert.equal((await engine.call('library', 'call fail')).status, 500);
     assert.equal((await engine.call('other', 'call x')).status, 200);
+  });
+
+  test('a program that lives on answers one request after the other, many that come at once too', async () => {
+    assert.equal((await engine.call('hot', 'hello')).body, 'hello');
+    const counts = (await Promise.all(Array.from({ length: 10 }, () => engine.call('hot', 'count')))).map(({ body }) => body);
+    assert.deepEqual(counts, ['2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
+  });
+
+  test('a program that lives on and crashes, hangs, or says what nobody asked for, is replaced', async () => {
+    const crash = await engine.call('hot', 'crash');
+    assert.equal(crash.status, 502, crash.body);
+    assert.match(crash.body, /SIGABRT.*the hot one is about to crash/);
+    assert.equal((await engine.call('hot', 'count')).body, '1');
+    assert.equal((await engine.call('hot', 'hang')).status, 504);
+    assert.equal((await engine.call('hot', 'count')).body, '1');
+    assert.equal((await engine.call('hot', 'chatter')).status, 502);
+    assert.equal((await engine.call('hot', 'count')).body, '1');
+    assert.equal((await engine.call('hot', 'twice')).body, '1');
+    assert.equal((await engine.call('hot', 'count')).body, '1', 'a second answer is not taken for that of the next request');
   });
 
   test('warm instances are there before the first request, and scale makes and ends them', async () => {

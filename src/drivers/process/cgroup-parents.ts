@@ -82,7 +82,9 @@ function ownFolder({ root, point }: CgroupMount, path: string): string {
 function findOne(mount: CgroupMount, path: string): Found {
   const folder = ownFolder(mount, path);
   const problem = tryMake(folder);
-  return problem === undefined ? { parent: { version: 1, folder } } : { missing: `no control group can be made in ${folder} (${problem}): run Weft as root, or have root give that folder to its user` };
+  return problem === undefined
+    ? { parent: { version: 1, folder } }
+    : { missing: `no control group can be made in ${folder} (${problem}): run Weft as root, or have root give that folder to its user` };
 }
 
 /**
