@@ -65,10 +65,12 @@ static size_t describe(char *text, size_t room) {
 }
 
 static void answer(int out, int status, const char *headers, const char *body, size_t length) {
-  char head[1024];
-  int size = snprintf(head, sizeof head, "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n%s\r\n", status, length, headers);
-  write_all(out, head, (size_t)size);
-  write_all(out, body, length);
+  /* In one piece: a small second one would wait for the acknowledgement of the first. */
+  char *whole = malloc(1024 + length);
+  size_t size = (size_t)snprintf(whole, 1024, "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n%s\r\n", status, length, headers);
+  memcpy(whole + size, body, length);
+  write_all(out, whole, size + length);
+  free(whole);
 }
 
 static void stream(int out, long pieces) {

@@ -67,8 +67,8 @@ export class ContainerFunction {
       ...Object.entries(spec.secrets).map(([name, value]) => [secretPath(name), Buffer.from(value)] as const),
     ];
     const needsFolder = sharesFolder || placed.length > 0;
-    if (needsFolder && !engine.sharesFolders) {
-      const reason = `its files, secrets or socket need a container engine on this machine, and this one is at ${engine.where}`;
+    if ((needsFolder || isolationOf(spec).mounts.length > 0) && !engine.sharesFolders) {
+      const reason = `its mounts, files, secrets or socket need a container engine on this machine, and this one is at ${engine.where}`;
       throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason });
     }
     const folder = needsFolder ? await HostFolder.create(engine.owner) : undefined;

@@ -53,7 +53,7 @@ export class ContainerEngine {
         process.platform === 'linux' && info.OperatingSystem !== 'Docker Desktop' && !info.SecurityOptions?.includes('name=rootless');
       const reach: Reach =
         address.kind === 'unix' && bare ? { kind: 'direct' } : { kind: 'published', host, bind: near ? '127.0.0.1' : '' };
-      const cgroups = info.CgroupVersion === '2' ? 2 : 1;
+      const cgroups = info.CgroupVersion === '1' ? 1 : 2;
       const engine = new ContainerEngine({ api, owner: await Owner.create(), reach, sharesFolders: near, cgroups }, connection);
       await engine.#removeLeftovers();
       return engine;

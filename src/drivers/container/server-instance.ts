@@ -106,8 +106,10 @@ export class ServerInstance implements Instance {
       if (fatal || (wire.exclusive && request.stream?.closed)) this.#forsake();
       return outcome;
     } catch (cause) {
+      // First how it ended: nothing can be learnt of what is removed.
+      const error = cause instanceof ConnectionLost ? await this.#reasonOf(cause) : cause;
       if (wire.exclusive) this.#forsake();
-      throw cause instanceof ConnectionLost ? await this.#reasonOf(cause) : cause;
+      throw error;
     } finally {
       if (--this.#running === 0 && !this.gone) this.#freezer.idle();
     }
