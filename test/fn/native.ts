@@ -14,8 +14,12 @@ const RUNTIME = join(ROOT, 'sdk/lib/contracts/fn-native.c');
 const CACHE = join(ROOT, 'node_modules/.cache/weft-test-fn');
 export const FUNCTIONS = join(import.meta.dirname, 'functions');
 
-/** An image has nothing in it to link with. */
-const FLAGS = { process: ['-O1', '-g', '-fsanitize=address,undefined'], image: ['-O2', '-static'] } as const;
+/** An image has nothing in it to link with; what is alone is no function. */
+const FLAGS = {
+  process: ['-O1', '-g', '-fsanitize=address,undefined', RUNTIME],
+  image: ['-O2', '-static', RUNTIME],
+  alone: ['-D_GNU_SOURCE'],
+} as const;
 
 const found = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
 
@@ -41,7 +45,7 @@ export function buildNative(name: string, as: keyof typeof FLAGS = 'process'): s
   const made = `${program}.${process.pid}`;
   const [compiler, standard] = extname(name) === '.c' ? ['cc', '-std=c11'] : ['c++', '-std=c++17'];
   const flags = [standard, ...FLAGS[as], '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-I', join(ROOT, 'sdk/include')];
-  const built = spawnSync(compiler, [...flags, source, RUNTIME, '-o', made], { encoding: 'utf8' });
+  const built = spawnSync(compiler, [...flags, source, '-o', made], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
   renameSync(made, program);
   return program;

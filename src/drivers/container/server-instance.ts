@@ -13,7 +13,8 @@ import type { ContainerFunction } from './container-function.ts';
 import { Freezer } from './freezer.ts';
 import { awaitConnection, awaitHealth } from './listening.ts';
 import { type Instance, InstanceLost, type Outcome } from './pool.ts';
-import { awaitSocket, type ListeningSocket } from './socket-handshake.ts';
+import type { ListeningSocket } from '../http/listening-socket.ts';
+import { awaitSocket } from './socket-handshake.ts';
 import { startAndAwait } from './starting.ts';
 
 /** The folder that Fn shares with a function, and what it waits for in it. */

@@ -4,7 +4,7 @@ import type { HttpWire } from '../wire.ts';
 import type { Container } from './container.ts';
 import type { ContainerFunction } from './container-function.ts';
 import { NotReady } from './not-ready.ts';
-import { HandshakeError } from './socket-handshake.ts';
+import { HandshakeError } from '../http/listening-socket.ts';
 
 export interface StartOptions<T> {
   readonly fn: ContainerFunction;

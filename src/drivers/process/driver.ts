@@ -1,7 +1,7 @@
 /** Functions that are native programs, each in a sandbox of its own, for one engine thread. */
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Answer, type Failure, type Outcome, TOO_LARGE } from '../../engine/contract.ts';
 import type { Driven, DrivenHost, DrivenRequest, DrivenSource, Driver, STREAMED } from '../../engine/driver.ts';
 import type { FunctionSettings, ProcessIsolation } from '../../model/app.ts';
@@ -15,7 +15,7 @@ import { type Instance, InstancePool, type Lease } from './instance-pool.ts';
 import type { LaunchOptions } from './launch.ts';
 import { makeWritable, RunFolder } from './run-folder.ts';
 import { SOCKET_FOLDER } from './sandbox.ts';
-import { ServerProcess, type ServerParts, socketPath } from './server-process.ts';
+import { ServerProcess, type ServerParts, SOCKET_NAME } from './server-process.ts';
 import { StdioWorker } from './stdio-worker.ts';
 
 /** As of login(1), for everybody. */
@@ -163,7 +163,7 @@ async function serverParts(
   if ((listen?.kind ?? wire.listens) === 'port' && !apart) {
     const port = listen?.kind === 'port' ? listen.port : await freePort();
     const options = launch(['exec', ...program], wire.env(spec, `tcp:${port}`), false);
-    return { ...common, options, address: { kind: 'tcp', host: '127.0.0.1', port }, bridged: false };
+    return { ...common, options, at: { kind: 'tcp', host: '127.0.0.1', port }, bridged: false };
   }
   const folder = join(place.folder, `socket${place.next()}`);
   await makeWritable(folder, place.user);
@@ -171,17 +171,18 @@ async function serverParts(
   const socketFolder = { from: folder, to: seen };
   if (listen?.kind === 'unix') {
     const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${listen.path}`), false), socketFolder };
-    const path = abilities.tools ? join(folder, listen.path.slice(seen.length + 1)) : listen.path;
-    return { ...common, options, address: { kind: 'unix', path }, bridged: false };
+    const from = abilities.tools ? folder : dirname(listen.path);
+    return { ...common, options, at: { kind: 'socket', folder: from, name: basename(listen.path) }, bridged: false };
   }
-  const address = { kind: 'unix', path: socketPath(folder) } as const;
+  const at = { kind: 'socket', folder, name: SOCKET_NAME } as const;
+  const socket = join(seen, SOCKET_NAME);
   if (listen === undefined && wire.listens === 'unix') {
-    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${socketPath(seen)}`), false), socketFolder };
-    return { ...common, options, address, bridged: false };
+    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${socket}`), false), socketFolder };
+    return { ...common, options, at, bridged: false };
   }
   const port = listen?.port ?? USUAL_PORT;
-  const options = { ...launch(['bridge', socketPath(seen), String(port), ...program], wire.env(spec, `tcp:${port}`), false), socketFolder };
-  return { ...common, options, address, bridged: true };
+  const options = { ...launch(['bridge', socket, String(port), ...program], wire.env(spec, `tcp:${port}`), false), socketFolder };
+  return { ...common, options, at, bridged: true };
 }
 
 /** One that nobody listens on now; should somebody be faster than the server, the server says so and ends. */

@@ -1,6 +1,5 @@
 /** A server in a process of its own: started, ready when it answers, watched, and asked by HTTP for each request. */
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../engine/contract.ts';
 import type { DrivenRequest, STREAMED } from '../../engine/driver.ts';
@@ -8,6 +7,7 @@ import type { FunctionSettings } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
 import { HttpServerClient } from '../http/client.ts';
 import { ConnectionLost, type ServerAddress } from '../http/connection.ts';
+import { HandshakeError, type ListeningSocket, openSocket } from '../http/listening-socket.ts';
 import { serveThrough } from '../http/serve.ts';
 import type { HttpWire } from '../wire.ts';
 import { crashed, startFailed, withLastLines } from './failures.ts';
@@ -32,14 +32,23 @@ export interface ServerParts {
   readonly healthPath: string | undefined;
   readonly options: LaunchOptions;
   /** Where it is reached from here. */
-  readonly address: ServerAddress;
+  readonly at: ServerPlace;
   readonly bridged: boolean;
 }
+
+/** A socket is a name in a folder that the function can write to. */
+export type ServerPlace =
+  | Extract<ServerAddress, { kind: 'tcp' }>
+  | { readonly kind: 'socket'; readonly folder: string; readonly name: string };
 
 export class ServerProcess implements Instance {
   readonly #process: Launched;
   readonly #parts: ServerParts;
-  readonly #client: HttpServerClient;
+  /** Since it listens. */
+  #client: HttpServerClient | undefined;
+  #socket: ListeningSocket | undefined;
+  /** What is wrong with where it listens. */
+  #refusal: string | undefined;
   readonly #stop = new AbortController();
   #usable = true;
   #answeredAt = 0;
@@ -47,11 +56,10 @@ export class ServerProcess implements Instance {
   private constructor(parts: ServerParts) {
     this.#parts = parts;
     this.#process = launch(parts.options);
-    this.#client = new HttpServerClient(parts.address);
     void this.#process.exited.then(() => {
       this.#usable = false;
       this.#stop.abort();
-      this.#client.close();
+      void this.#disconnect();
     });
   }
 
@@ -68,7 +76,8 @@ export class ServerProcess implements Instance {
     if (exit) throw startFailed(place, server.#process, exit);
     const { lastLines } = server.#process;
     server.kill();
-    const reason = withLastLines(`it did not ${parts.healthPath === undefined ? 'listen' : 'answer'} within ${START_MS} ms`, lastLines);
+    const what = server.#refusal ?? `it did not ${parts.healthPath === undefined ? 'listen' : 'answer'} within ${START_MS} ms`;
+    const reason = withLastLines(what, lastLines);
     throw new WeftError('WEFT_START_FAILED', { name: place.name, reason });
   }
 
@@ -82,9 +91,11 @@ export class ServerProcess implements Instance {
 
   async run(request: DrivenRequest): Promise<Outcome | typeof STREAMED> {
     const { spec, wire } = this.#parts;
+    const client = this.#client;
+    if (!client) throw new TypeError('It gets requests before it listens');
     const began = performance.now();
     try {
-      const { outcome, fatal } = await serveThrough({ spec, wire, client: this.#client }, request);
+      const { outcome, fatal } = await serveThrough({ spec, wire, client }, request);
       this.#answeredAt = performance.now();
       if (fatal) this.kill();
       return outcome;
@@ -123,13 +134,39 @@ export class ServerProcess implements Instance {
   /** Whether it did, in time. */
   async #becomeReady(): Promise<boolean> {
     const until = performance.now() + START_MS;
-    const { healthPath, address, bridged } = this.#parts;
+    const { healthPath, bridged } = this.#parts;
     for (let pause = FIRST_LOOK_MS; performance.now() < until && !this.#process.exit; pause = Math.min(pause * 2, MAX_LOOK_MS)) {
-      const ready = healthPath === undefined ? await listens(address, bridged) : await this.#healthy(healthPath);
-      if (ready) return true;
+      const address = await this.#reach();
+      if (this.#refusal !== undefined) return false;
+      if (address) {
+        this.#client = new HttpServerClient(address);
+        const ready = healthPath === undefined ? await listens(address, bridged) : await this.#healthy(healthPath);
+        if (ready) return true;
+        await this.#disconnect();
+      }
       await sleep(pause);
     }
     return false;
+  }
+
+  /** Nothing while there is nothing to connect to. */
+  async #reach(): Promise<ServerAddress | undefined> {
+    const { at } = this.#parts;
+    if (at.kind === 'tcp') return at;
+    try {
+      this.#socket = await openSocket(at.folder, at.name);
+    } catch (cause) {
+      if (cause instanceof HandshakeError) this.#refusal = `where it should listen, ${cause.message}`;
+      return undefined;
+    }
+    return { kind: 'unix', path: this.#socket.path };
+  }
+
+  async #disconnect(): Promise<void> {
+    this.#client?.close();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    await socket?.close();
   }
 
   async #watch(path: string): Promise<void> {
@@ -154,7 +191,7 @@ export class ServerProcess implements Instance {
     };
     const request = { method: 'GET', target: path, headers: [['Host', 'localhost']], body: NO_BYTES } as const;
     try {
-      await this.#client.send(request, receiver, AbortSignal.timeout(HEALTH_TIMEOUT_MS));
+      await this.#client?.send(request, receiver, AbortSignal.timeout(HEALTH_TIMEOUT_MS));
     } catch {
       return false; // whatever it was, it is not healthy
     }
@@ -162,10 +199,8 @@ export class ServerProcess implements Instance {
   }
 }
 
-/** Where the server makes its socket, and where the driver finds it. */
-export function socketPath(folder: string): string {
-  return join(folder, 'http.sock');
-}
+/** Of the socket that the server makes. */
+export const SOCKET_NAME = 'http.sock';
 
 function listens(address: ServerAddress, bridged: boolean): Promise<boolean> {
   return new Promise((resolve) => {
