@@ -18,14 +18,16 @@ export const fnWire: HttpWire = {
   kind: 'http',
   listens: 'unix',
   exclusive: true,
-  env(spec: FunctionSettings, address: string): Record<string, string> {
+  env(spec: FunctionSettings, address: string, app: string): Record<string, string> {
     return {
       FN_FORMAT: 'http-stream',
       FN_LISTENER: address,
       FN_MEMORY: String(Math.floor(spec.limits.memoryBytes / MIB)),
       FN_TYPE: 'sync',
       FN_FN_ID: spec.name,
+      FN_APP_ID: app,
       FN_NAME: spec.name,
+      FN_APP_NAME: app,
     };
   },
   /** Fn's statuses, and the beginning of its words; it goes on to blame the kit, where here is said what is wrong. */

@@ -16,7 +16,7 @@ export interface HttpWire {
    * `env` is told the address: `unix:<path>` or `tcp:<port>`.
    */
   readonly listens: 'unix' | 'port';
-  env(spec: FunctionSettings, address: string): Readonly<Record<string, string>>;
+  env(spec: FunctionSettings, address: string, app: string): Readonly<Record<string, string>>;
   /** Whether one instance takes one request at a time. */
   readonly exclusive: boolean;
   /** Answers what the function must not see; nothing for all others. */

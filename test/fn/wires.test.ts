@@ -79,8 +79,8 @@ describe('contract http', () => {
   });
 
   test('its port is told in PORT', () => {
-    assert.deepEqual(http.env(settings('http'), 'tcp:8081'), { PORT: '8081' });
-    assert.deepEqual(http.env(settings('http'), 'unix:/a'), {});
+    assert.deepEqual(http.env(settings('http'), 'tcp:8081', 'shop'), { PORT: '8081' });
+    assert.deepEqual(http.env(settings('http'), 'unix:/a', 'shop'), {});
   });
 
   test('any answer is passed on, less the headers of its connection', () => {
@@ -107,13 +107,15 @@ describe('contract http', () => {
 
 describe('contract fn', () => {
   test("the environment is that of Fn's agent", () => {
-    assert.deepEqual(fnWire.env(settings('fn'), 'unix:/tmp/iofs/lsnr.sock'), {
+    assert.deepEqual(fnWire.env(settings('fn'), 'unix:/tmp/iofs/lsnr.sock', 'shop'), {
       FN_FORMAT: 'http-stream',
       FN_LISTENER: 'unix:/tmp/iofs/lsnr.sock',
       FN_MEMORY: '64',
       FN_TYPE: 'sync',
       FN_FN_ID: 'f',
+      FN_APP_ID: 'shop',
       FN_NAME: 'f',
+      FN_APP_NAME: 'shop',
     });
     assert.deepEqual([fnWire.listens, fnWire.exclusive], ['unix', true]);
   });

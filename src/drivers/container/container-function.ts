@@ -28,6 +28,7 @@ export type ContainerNeeds = Pick<ContainerPlan, 'env' | 'stdin' | 'locked' | 'p
 export class ContainerFunction {
   readonly engine: ContainerEngine;
   readonly host: DrivenHost;
+  readonly app: string;
   readonly spec: FunctionSettings;
   readonly isolation: ContainerIsolation;
   readonly image: ImageFacts;
@@ -45,6 +46,7 @@ export class ContainerFunction {
     this.engine = parts.engine;
     this.host = parts.host;
     this.image = parts.image;
+    this.app = source.app;
     this.spec = source.spec;
     this.isolation = isolationOf(source.spec);
     this.#source = source;

@@ -72,8 +72,9 @@ export class ServerInstance implements Instance {
     if (folder !== undefined) undo.defer(() => rm(folder, { recursive: true, force: true }));
     const { reach } = fn.engine;
     const publish = folder === undefined && reach.kind === 'published' ? { port: fn.port, bind: reach.bind } : undefined;
+    const address = folder === undefined ? `tcp:${fn.port}` : `unix:${join(SOCKET_FOLDER, SOCKET_NAME)}`;
     const container = await fn.createContainer({
-      env: { ...fn.spec.env, ...wire.env(fn.spec, folder === undefined ? `tcp:${fn.port}` : `unix:${join(SOCKET_FOLDER, SOCKET_NAME)}`) },
+      env: { ...fn.spec.env, ...wire.env(fn.spec, address, fn.app) },
       stdin: false,
       locked: folder !== undefined,
       publish,

@@ -54,7 +54,7 @@ class ProcessDriver implements Driver {
     judge(name, isolation, abilities, host);
     const program = await ensureHost(this.#options.cacheDir);
     const place = await makePlace({ source, isolation, host: program, run, sandboxed: abilities.tools !== undefined });
-    const driven = drive(wire, { spec, isolation, place, abilities, host });
+    const driven = drive(wire, { app: source.app, spec, isolation, place, abilities, host });
     this.#open.add(driven);
     driven.onClosed = () => this.#open.delete(driven);
     try {
@@ -100,6 +100,7 @@ function judge(name: string, isolation: ProcessIsolation, abilities: Abilities, 
 }
 
 interface Parts {
+  readonly app: string;
   readonly spec: FunctionSettings;
   readonly isolation: ProcessIsolation;
   readonly place: FunctionPlace;
@@ -152,7 +153,7 @@ function limitsOf({ resources }: ProcessIsolation): string[] {
 
 /** Where the server of one instance listens, and how it comes to know. */
 async function serverParts(
-  { spec, isolation, place, abilities }: Parts,
+  { app, spec, isolation, place, abilities }: Parts,
   wire: HttpWire,
   launch: (host: readonly string[], more: Readonly<Record<string, string>>, frames: boolean) => LaunchOptions,
 ): Promise<ServerParts> {
@@ -162,7 +163,7 @@ async function serverParts(
   const apart = network === 'none' && abilities.tools !== undefined;
   if ((listen?.kind ?? wire.listens) === 'port' && !apart) {
     const port = listen?.kind === 'port' ? listen.port : await freePort();
-    const options = launch(['exec', ...program], wire.env(spec, `tcp:${port}`), false);
+    const options = launch(['exec', ...program], wire.env(spec, `tcp:${port}`, app), false);
     return { ...common, options, at: { kind: 'tcp', host: '127.0.0.1', port }, bridged: false };
   }
   const folder = join(place.folder, `socket${place.next()}`);
@@ -170,18 +171,18 @@ async function serverParts(
   const seen = abilities.tools ? (listen?.kind === 'unix' ? dirname(listen.path) : SOCKET_FOLDER) : folder;
   const socketFolder = { from: folder, to: seen };
   if (listen?.kind === 'unix') {
-    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${listen.path}`), false), socketFolder };
+    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${listen.path}`, app), false), socketFolder };
     const from = abilities.tools ? folder : dirname(listen.path);
     return { ...common, options, at: { kind: 'socket', folder: from, name: basename(listen.path) }, bridged: false };
   }
   const at = { kind: 'socket', folder, name: SOCKET_NAME } as const;
   const socket = join(seen, SOCKET_NAME);
   if (listen === undefined && wire.listens === 'unix') {
-    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${socket}`), false), socketFolder };
+    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${socket}`, app), false), socketFolder };
     return { ...common, options, at, bridged: false };
   }
   const port = listen?.port ?? USUAL_PORT;
-  const options = { ...launch(['bridge', socket, String(port), ...program], wire.env(spec, `tcp:${port}`), false), socketFolder };
+  const options = { ...launch(['bridge', socket, String(port), ...program], wire.env(spec, `tcp:${port}`, app), false), socketFolder };
   return { ...common, options, at, bridged: true };
 }
 

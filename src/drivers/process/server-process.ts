@@ -100,8 +100,12 @@ export class ServerProcess implements Instance {
       if (fatal) this.kill();
       return outcome;
     } catch (cause) {
-      if (wire.exclusive) this.kill(); // it may still be busy with this request
-      throw await this.#explain(cause, request.signal, began);
+      if (!wire.exclusive) throw await this.#explain(cause, request.signal, began);
+      // It may still be busy with this request. It is ended when it is known how it ended by itself.
+      this.#usable = false;
+      const reason = await this.#explain(cause, request.signal, began);
+      this.kill();
+      throw reason;
     }
   }
 
@@ -128,6 +132,8 @@ export class ServerProcess implements Instance {
     if (!(cause instanceof ConnectionLost)) return cause;
     const exit = await Promise.race([this.#process.exited, sleep(EXIT_MS, undefined, { ref: false })]);
     if (exit) return crashed(options.place, this.#process, exit);
+    // Alive, but deaf: what it listened on is gone.
+    if (!cause.connected) this.kill();
     return new WeftError('WEFT_FUNCTION_CRASHED', { name, reason: withLastLines(cause.message, this.#process.lastLines) }, { cause });
   }
 
