@@ -10,7 +10,15 @@ export const CELLS: readonly Cell[] = [
   { contract: 'weft', isolation: 'context' },
   { contract: 'stdio', isolation: 'context' },
   { contract: 'nightcore', isolation: 'context' },
+  { contract: 'functions-framework', isolation: 'context' },
+  { contract: 'fn', isolation: 'context' },
+  { contract: 'stdio', isolation: 'process' },
+  { contract: 'nightcore', isolation: 'process' },
+  { contract: 'functions-framework', isolation: 'process' },
+  { contract: 'fn', isolation: 'process' },
+  { contract: 'http', isolation: 'process' },
   { contract: 'stdio', isolation: 'container' },
+  { contract: 'fn', isolation: 'container' },
   { contract: 'http', isolation: 'container' },
 ];
 

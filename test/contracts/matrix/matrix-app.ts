@@ -5,18 +5,30 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { bundleApp } from '../../../src/cli/bundle.ts';
 import { loadApp } from '../../../src/manifest/index.ts';
-import type { AppBundle } from '../../../src/model/app.ts';
+import type { AppBundle, ContractName } from '../../../src/model/app.ts';
 import type { Builder } from '../../../src/toolchain/index.ts';
 import type { TestEngine } from '../../container/engine.ts';
 import { type Cell, nameOf } from './cells.ts';
 
 /** Long enough for a start on a machine with much to do, short enough to wait for. */
-const DEADLINE: Readonly<Record<Cell['isolation'], string>> = { context: '2s', process: '3s', container: '8s' };
+const DEADLINE: Readonly<Record<Cell['isolation'], string>> = { context: '1s', process: '2s', container: '6s' };
+
+const SDK = join(import.meta.dirname, '../../../sdk');
+/** What an image needs beside its source. */
+const IMAGE_FLAGS: Readonly<Partial<Record<ContractName, readonly string[]>>> = {
+  fn: [`-I${SDK}/include`, `${SDK}/lib/contracts/fn-native.c`],
+};
+
+const sourceOf = (contract: ContractName): string => `${contract}.${contract === 'functions-framework' ? 'cpp' : 'c'}`;
 
 /** Its images, in that engine. */
 export async function matrixImages(cells: readonly Cell[], engine: TestEngine): Promise<void> {
   const images = cells.filter(({ isolation }) => isolation === 'container');
-  await Promise.all(images.map((cell) => engine.makeImage(nameOf(cell), ['gcc', join(import.meta.dirname, `${cell.contract}.c`)])));
+  await Promise.all(
+    images.map((cell) =>
+      engine.makeImage(nameOf(cell), ['gcc', join(import.meta.dirname, sourceOf(cell.contract)), ...(IMAGE_FLAGS[cell.contract] ?? [])]),
+    ),
+  );
 }
 
 export async function matrixApp(cells: readonly Cell[], builder: Builder): Promise<AppBundle> {
@@ -36,12 +48,19 @@ export async function matrixApp(cells: readonly Cell[], builder: Builder): Promi
 function describe(cell: Cell): object {
   const { contract, isolation } = cell;
   if (isolation === 'container') {
-    return { contract, image: nameOf(cell), limits: { deadline: DEADLINE[isolation] }, ...(contract === 'http' ? { listen: 8080 } : {}) };
+    return {
+      contract,
+      image: nameOf(cell),
+      idle: 'never',
+      limits: { deadline: DEADLINE[isolation] },
+      ...(contract === 'http' ? { listen: 8080 } : {}),
+    };
   }
   return {
     contract,
     ...(isolation === 'context' ? {} : { isolation }),
-    sources: [`${contract}.c`],
+    sources: [sourceOf(contract)],
+    ...(contract === 'functions-framework' ? { target: 'Handle' } : {}),
     limits: { deadline: DEADLINE[isolation] },
     ...(contract === 'http' ? { flags: ['-pthread'], linkFlags: ['-pthread'] } : {}),
   };
