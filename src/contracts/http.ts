@@ -25,8 +25,8 @@ export const http: HttpWire = {
     const error = new WeftError('WEFT_NOT_IMPLEMENTED', { reason: 'WebSocket connections are not passed on to functions' });
     return { status: error.entry.status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify(error)}\n`) };
   },
-  ask(spec: FunctionSettings, { head, body, method, path, query }: Input, { id }: WireCall): WireRequest {
-    const headers = headersFor(forwarded(rawHeadersOf(head)), id);
+  ask(spec: FunctionSettings, { head, body, method, path, query, client }: Input, { id }: WireCall): WireRequest {
+    const headers = headersFor(forwarded(rawHeadersOf(head)), id, client);
     if (ranByOfWatchdog(spec)) headers.push(timeoutHeader(spec));
     return { method, target: targetOf(path, query), headers, body };
   },
@@ -42,7 +42,8 @@ export function targetOf(path: string, query: string): string {
   return `${path === '' ? '/' : path}${query === '' ? '' : `?${query}`}`;
 }
 
-function headersFor(headers: [string, string][], id: string): [string, string][] {
+function headersFor(headers: [string, string][], id: string, client: string | undefined): [string, string][] {
+  if (client !== undefined) addForwardedFor(headers, client);
   let host: string | undefined;
   let hasId = false;
   let hasForwardedHost = false;
@@ -57,6 +58,13 @@ function headersFor(headers: [string, string][], id: string): [string, string][]
   if (!hasId) headers.push(['X-Call-Id', id]);
   headers.push(['X-Start-Time', nanosecondsNow()]);
   return headers;
+}
+
+/** Each proxy adds whom it got the request from. */
+function addForwardedFor(headers: [string, string][], client: string): void {
+  const known = headers.findLast(([name]) => name.toLowerCase() === 'x-forwarded-for');
+  if (known) known[1] += `, ${client}`;
+  else headers.push(['X-Forwarded-For', client]);
 }
 
 /** Unix time; more digits than a number holds exactly. */

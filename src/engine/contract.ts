@@ -10,6 +10,8 @@ export interface Input {
   readonly method: string;
   readonly path: string;
   readonly query: string;
+  /** Address of the client; absent for a call from a function. */
+  readonly client?: string | undefined;
 }
 
 /** What a function answered; views of its memory or of the host's, to be copied before the context rolls back. */

@@ -141,6 +141,6 @@ class WatchedStream {
 }
 
 /** What the ingress lends is its own again when dispatch returns. */
-function owned({ head, body, method, path, query }: Exchange): Input {
-  return { head: head.slice(), body: body.slice(), method, path, query };
+function owned({ head, body, method, path, query, client }: Exchange): Input {
+  return { head: head.slice(), body: body.slice(), method, path, query, client };
 }

@@ -14,6 +14,8 @@ export interface Exchange {
   /** Path below the function's name ("" or "/sub/path") and raw query without "?" ("" when there is none). */
   readonly path: string;
   readonly query: string;
+  /** Address of the client, where there is one. */
+  readonly client?: string | undefined;
 
   /**
    * Answers the whole request at once. `head` is header lines (`Name: value\r\n`…) or empty; both views are copied before this returns.

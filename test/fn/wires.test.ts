@@ -73,6 +73,14 @@ describe('contract http', () => {
     ]);
   });
 
+  test('the address of the client is told, behind those of the proxies before', () => {
+    const forwardedFor = (from: Input): string | undefined => ask(http, from).headers.find(([name]) => name === 'X-Forwarded-For')?.[1];
+    assert.equal(forwardedFor({ ...FROM_CLIENT, client: '10.0.0.7' }), '10.0.0.7');
+    const proxied = input(['GET / HTTP/1.1', 'Host: h', 'X-Forwarded-For: 192.0.2.1']);
+    assert.equal(forwardedFor({ ...proxied, client: '10.0.0.7' }), '192.0.2.1, 10.0.0.7');
+    assert.equal(forwardedFor(proxied), '192.0.2.1');
+  });
+
   test('a call from a function is a POST of /', () => {
     const { method, target, headers } = ask(http, FROM_FUNCTION);
     assert.deepEqual([method, target, headers[0]], ['POST', '/', ['Host', 'localhost']]);

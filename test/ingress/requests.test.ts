@@ -246,3 +246,18 @@ test('one blank line before a request is let through', async () => {
     [200, 201],
   );
 });
+
+test('a function can be told who asked', async () => {
+  const clients: (string | undefined)[] = [];
+  const other = await TestIngress.start({
+    functions: {
+      who: (exchange) => {
+        clients.push(exchange.client);
+        exchange.respond(200, NONE, NONE);
+      },
+    },
+  });
+  await ask(other.port, 'GET /function/who HTTP/1.1\r\nHost: weft\r\nConnection: close\r\n\r\n');
+  await other.close();
+  assert.deepEqual(clients, ['127.0.0.1']);
+});

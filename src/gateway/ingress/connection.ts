@@ -88,6 +88,11 @@ export class Connection implements AnswerLine {
     return this.#hub.draining || (this.#inputEnded && this.#partialLength === 0);
   }
 
+  /** Asked of the system once, and only where somebody wants to know. */
+  get client(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
   badResponse(route: Route, error: WeftError): void {
     this.#hub.badResponse(route, error);
   }

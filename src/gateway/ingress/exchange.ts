@@ -22,6 +22,7 @@ export interface AnswerLine {
   readonly output: Output;
   readonly lines: StatusLines;
   readonly closed: boolean;
+  readonly client: string | undefined;
   isTurnOf(exchange: HttpExchange): boolean;
   /** Nothing comes after this answer. */
   isLast(exchange: HttpExchange): boolean;
@@ -89,6 +90,10 @@ export class HttpExchange implements Exchange {
   get query(): string {
     const { target } = this.request;
     return target.kind === 'function' ? target.query : '';
+  }
+
+  get client(): string | undefined {
+    return this.#line.client;
   }
 
   get closed(): boolean {
