@@ -98,17 +98,22 @@ async function readExecutable(scope: FunctionScope, path: string): Promise<Build
   return { kind: 'executable', path: found ?? path };
 }
 
+/** An app of Google's functions-framework defines a library of a name that is always the same. */
+function defaultTarget({ name }: FunctionScope, kind: 'cmake' | 'make', contract: ContractName): string {
+  return kind === 'cmake' && contract === 'functions-framework' ? 'functions_framework_cpp_function' : name;
+}
+
 async function readProject(
   scope: FunctionScope,
   kind: 'cmake' | 'make',
-  { dir = '.', target = scope.name, args = [] }: NonNullable<FunctionShape['cmake']>,
+  { dir = '.', target, args = [] }: NonNullable<FunctionShape['cmake']>,
   files: readonly string[],
   contract: ContractName,
 ): Promise<BuildSpec> {
   const report = scope.at(kind, 'dir');
   const found = await findPath(scope.reading.dir, dir, 'folder', report);
   if (found !== undefined && !(await hasOneOf(found, files))) report(`there is no ${files.at(-1)} in ${quote(dir)}`);
-  return { kind, dir: found ?? dirname(dir), target, args, ...readEntry(scope, contract) };
+  return { kind, dir: found ?? dirname(dir), target: target ?? defaultTarget(scope, kind, contract), args, ...readEntry(scope, contract) };
 }
 
 async function hasOneOf(dir: string, names: readonly string[]): Promise<boolean> {

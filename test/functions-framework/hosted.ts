@@ -35,7 +35,7 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-class ContextExchange extends TestExchange {
+class EngineExchange extends TestExchange {
   override readonly head: Uint8Array;
   override readonly method: string;
 
@@ -64,17 +64,20 @@ export async function inContext(builder: Builder, { source, entry, args = [], en
     throw new Error(said);
   }
   return {
-    async send(request) {
-      const route = engine.thread.route('fn');
-      if (!route) throw new Error('it is not there');
-      const exchange = new ContextExchange(request);
-      engine.thread.dispatch(route, exchange);
-      const { status, head, body, bytes } = await exchange.reply;
-      return { status, headers: headersOf(head), body, bytes };
-    },
+    send: (request) => ask(engine, request),
     printed: async () => printed(),
     close: () => engine.close(),
   };
+}
+
+/** Of the engine's function `fn`. */
+export async function ask(engine: TestEngine, request: Request): Promise<Answer> {
+  const route = engine.thread.route('fn');
+  if (!route) throw new Error('it is not there');
+  const exchange = new EngineExchange(request);
+  engine.thread.dispatch(route, exchange);
+  const { status, head, body, bytes } = await exchange.reply;
+  return { status, headers: headersOf(head), body, bytes };
 }
 
 function headersOf(head: string): Map<string, string> {

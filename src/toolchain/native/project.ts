@@ -3,10 +3,12 @@
  * names, or CC and CXX do. What the SDK adds comes by the environment.
  */
 import { readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { hashOf, keyOf } from '../hash.ts';
 import { SDK, SDK_INCLUDE } from '../link-description.ts';
+import { packagePath } from '../projects/function-program.ts';
 import { type ProjectSpec, runProject } from '../projects/project.ts';
+import { searchedFirst } from '../projects/search-path.ts';
 import type { NativeLinkable } from './build.ts';
 import { findNativeCompiler } from './compilers.ts';
 
@@ -16,7 +18,11 @@ export async function buildNativeProject(
   { signal, onProgress }: { signal: AbortSignal; onProgress: (step: string) => void },
 ): Promise<NativeLinkable> {
   const { name, identity } = await findNativeCompiler('c', signal);
-  const folder = join(cacheDir, 'projects', keyOf('native project', identity, spec.kind, spec.dir, spec.target, spec.args));
+  const folder = join(
+    cacheDir,
+    'projects',
+    keyOf('native project', identity, spec.kind, spec.dir, spec.target, spec.args, spec.entry ?? ''),
+  );
   const made = await runProject(spec, folder, () => Promise.resolve([]), { signal, onProgress, env: environment() });
   const executable = await readFile(made.path);
   const { warnings, inputs } = made;
@@ -26,12 +32,5 @@ export async function buildNativeProject(
 
 /** Headers are found without a flag, CMake's packages by find_package, and sources by WEFT_SDK. */
 function environment(): NodeJS.ProcessEnv {
-  const { env } = process;
-  const before = (name: string, path: string): string => [path, ...(env[name] === undefined ? [] : [env[name]])].join(delimiter);
-  return {
-    ...env,
-    CPATH: before('CPATH', SDK_INCLUDE),
-    CMAKE_PREFIX_PATH: before('CMAKE_PREFIX_PATH', join(SDK, 'cmake')),
-    WEFT_SDK: SDK,
-  };
+  return { ...process.env, ...packagePath(), CPATH: searchedFirst('CPATH', SDK_INCLUDE), WEFT_SDK: SDK };
 }

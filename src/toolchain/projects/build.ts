@@ -11,6 +11,7 @@ import type { LinkDescription } from '../link-description.ts';
 import { SystemCompiler } from '../system.ts';
 import { writeToolchainFile } from './cmake.ts';
 import { writeDrivers } from './drivers.ts';
+import { packagePath } from './function-program.ts';
 import { variablesOf } from './make.ts';
 import { type ProjectSpec, runProject } from './project.ts';
 
@@ -37,13 +38,16 @@ export async function buildProject(
   const folder = join(
     cacheDir,
     'projects',
-    keyOf('project', compiler.identity, spec.kind, spec.dir, spec.target, spec.args, contract, keys),
+    keyOf('project', compiler.identity, spec.kind, spec.dir, spec.target, spec.args, spec.entry ?? '', contract, keys),
   );
   const args = async (): Promise<readonly string[]> => {
     const drivers = await writeDrivers(folder, compiler, description, contract, parts);
     return spec.kind === 'cmake' ? [`-DCMAKE_TOOLCHAIN_FILE=${await writeToolchainFile(folder, drivers)}`] : variablesOf(drivers);
   };
-  const { path, warnings, inputs } = await runProject(spec, folder, args, running);
+  // A build that starts another, as ExternalProject does, hands on only some of what it was told.
+  const { archiver } = compiler.clang;
+  const env = { ...process.env, ...packagePath(), AR: archiver, RANLIB: `${archiver} s` };
+  const { path, warnings, inputs } = await runProject(spec, folder, args, { ...running, env });
   const wasm = await readFile(path);
   return { key: keyOf('project', spec.dir, spec.target, hashOf(wasm)), inputs, link: () => Promise.resolve({ wasm, warnings }) };
 }

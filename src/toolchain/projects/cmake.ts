@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { WeftError } from '../../model/errors.ts';
 import { regularFile } from '../regular-file.ts';
 import type { Drivers } from './drivers.ts';
+import { programOf } from './function-program.ts';
 import type { Project } from './project.ts';
 
 const Index = z.object({ reply: z.object({ 'codemodel-v2': z.object({ jsonFile: z.string() }) }) });
@@ -15,16 +16,17 @@ const Target = z.object({ artifacts: z.array(z.object({ path: z.string() })).opt
 
 export async function buildWithCmake({ spec, folder, args, jobs, run }: Project): Promise<{ path: string; warnings: string }> {
   const build = join(folder, 'build');
+  const program = await programOf(spec, folder);
   const configured = join(folder, 'configured');
   if (!regularFile(configured)) {
     await mkdir(join(build, '.cmake/api/v1/query'), { recursive: true });
     await writeFile(join(build, '.cmake/api/v1/query/codemodel-v2'), '');
     const ours = ['-G', 'Unix Makefiles', '-DCMAKE_BUILD_TYPE=Release', ...args];
-    await run('cmake', [...ours, ...spec.args, '-S', spec.dir, '-B', build], spec.dir);
+    await run('cmake', [...ours, ...program.args, '-S', program.dir, '-B', build], spec.dir);
     await writeFile(configured, '');
   }
-  const warnings = await run('cmake', ['--build', build, '--parallel', String(jobs), '--target', spec.target], spec.dir);
-  return { path: await artifactOf(spec.target, spec.dir, build), warnings };
+  const warnings = await run('cmake', ['--build', build, '--parallel', String(jobs), '--target', program.target], spec.dir);
+  return { path: await artifactOf(program.target, spec.dir, build), warnings };
 }
 
 /** @returns its path */

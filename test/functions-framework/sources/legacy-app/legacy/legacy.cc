@@ -1,0 +1,3 @@
+#include "legacy.h"
+
+long legacy_standard() { return __cplusplus; }
