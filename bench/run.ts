@@ -12,13 +12,26 @@ import { contexts } from './measure/contexts.ts';
 import { fooBar } from './measure/foo-bar.ts';
 import { httpEcho } from './measure/http-echo.ts';
 import { interrupts } from './measure/interrupts.ts';
+import { isolation } from './measure/isolation.ts';
 import { parsing } from './measure/parsing.ts';
 import { processes } from './measure/processes.ts';
 import { starts } from './measure/starts.ts';
 import { stdio } from './measure/stdio.ts';
 import { waiting } from './measure/waiting.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [httpEcho, calls, fooBar, starts, contexts, waiting, stdio, processes, parsing, interrupts];
+const MEASUREMENTS: readonly Measurement[] = [
+  httpEcho,
+  calls,
+  fooBar,
+  starts,
+  contexts,
+  waiting,
+  stdio,
+  isolation,
+  processes,
+  parsing,
+  interrupts,
+];
 
 interface Section {
   readonly name: string;

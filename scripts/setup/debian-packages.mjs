@@ -30,7 +30,7 @@ const NEEDS = {
   },
   bench: {
     why: 'Weft is measured against them',
-    packages: ['nginx', 'wrk', 'gcc', 'libc6-dev'],
+    packages: ['nginx', 'wrk', 'gcc', 'libc6-dev', 'bubblewrap', 'docker.io', 'iproute2'],
     clang: false,
     without: 'Rows that need what is missing are not measured',
   },
