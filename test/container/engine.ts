@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -51,6 +52,22 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     await engine.stop();
     return insist(`dockerd does not start: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
+}
+
+/** An engine for a file of tests, and `test` for those that need it: where there is none they are skipped, each with the reason. */
+export async function testsWithEngine(options: EngineOptions | string = {}): Promise<TestsWithEngine> {
+  const engine = typeof options === 'string' ? insist(options) : await startEngine(options);
+  const there = typeof engine !== 'string';
+  if (there) after(() => engine.stop());
+  return {
+    engine: there ? engine : new TestEngine('/nowhere'),
+    test: (name, body) => void test(name, { skip: there ? false : engine }, body),
+  };
+}
+
+export interface TestsWithEngine {
+  readonly engine: TestEngine;
+  readonly test: (name: string, body: () => Promise<void>) => void;
 }
 
 function insist(reason: string): string {

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { after, suite, test } from 'node:test';
-import { startEngine } from './engine.ts';
+import { suite } from 'node:test';
+import { testsWithEngine } from './engine.ts';
 import { codeOf, eventually, hostOf, TestDriver } from './harness.ts';
 
-const engine = await startEngine();
-const skip = typeof engine === 'string' && engine;
+const { engine, test } = await testsWithEngine();
 
 /** Beside those of other tests, or platforms. */
 async function folders(): Promise<string[]> {
   return (await readdir(tmpdir())).filter((name) => name.startsWith('weft-container-') && name.includes(`-${process.pid}-`));
 }
 
-suite('an image for Fn', { skip }, () => {
-  if (typeof engine === 'string') return;
-  after(() => engine.stop());
-
+suite('an image for Fn', () => {
   test('serves calls on the socket that it makes, over one connection, in one container', async () => {
     await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'well'], network: 'none' });

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, suite, test } from 'node:test';
+import { suite } from 'node:test';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
-import { startEngine } from './engine.ts';
+import { testsWithEngine } from './engine.ts';
 import { codeOf, CollectingStream, eventually, hostOf, TestDriver } from './harness.ts';
 
-const engine = await startEngine();
-const skip = typeof engine === 'string' && engine;
+const { engine, test } = await testsWithEngine();
 
-suite('an image that answers HTTP', { skip }, () => {
-  if (typeof engine === 'string') return;
-  after(() => engine.stop());
-
+suite('an image that answers HTTP', () => {
   test('gets requests at the port it is told, and its answers are passed on', async () => {
     await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', { port: 9000 });

@@ -4,18 +4,15 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, suite, test } from 'node:test';
+import { suite } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { startEngine } from './engine.ts';
+import { testsWithEngine } from './engine.ts';
 import { TestDriver } from './harness.ts';
 
 const HOLDER = join(import.meta.dirname, 'holder.ts');
-const engine = await startEngine();
+const { engine, test } = await testsWithEngine();
 
-suite('what a platform left that was killed', { skip: typeof engine === 'string' && engine }, () => {
-  if (typeof engine === 'string') return;
-  after(() => engine.stop());
-
+suite('what a platform left that was killed', () => {
   const holder = async (): Promise<ChildProcess> => {
     const child = spawn(process.execPath, [HOLDER, JSON.stringify(engine.env)], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');

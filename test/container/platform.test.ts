@@ -3,20 +3,18 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, suite, test } from 'node:test';
+import { suite } from 'node:test';
 import { bundleApp } from '../../src/cli/bundle.ts';
 import { loadApp } from '../../src/manifest/index.ts';
 import type { AppBundle } from '../../src/model/app.ts';
 import { TestPlatform } from '../admin/harness.ts';
 import { builderOf } from '../toolchain/workshop.ts';
-import { startEngine } from './engine.ts';
+import { testsWithEngine } from './engine.ts';
 import { eventually } from './harness.ts';
 
-const engine = await startEngine();
+const { engine, test } = await testsWithEngine();
 
-suite('a platform with containers', { skip: typeof engine === 'string' && engine }, () => {
-  if (typeof engine === 'string') return;
-  after(() => engine.stop());
+suite('a platform with containers', () => {
   // Engine threads are told where the engine is as every program is.
   Object.assign(process.env, engine.env);
 
@@ -49,7 +47,7 @@ suite('a platform with containers', { skip: typeof engine === 'string' && engine
     for (const name of ['web', 'call', 'web']) assert.equal((await it.invoke(name, large)).body.length, large.length, name);
     for (const name of ['filter', 'iron']) assert.deepEqual(await it.invoke(name, 'shout'), { status: 200, body: 'SHOUT' });
     const { body } = await it.invoke('facts');
-    for (const fact of ['nofile 350', 'env FN_MEMORY=128', 'env FN_TYPE=sync', 'env FN_FORMAT=http-stream'])
+    for (const fact of ['nofile 350', 'env FN_MEMORY=128', 'env FN_TYPE=sync', 'env FN_APP_ID=images', 'env FN_FORMAT=http-stream'])
       assert.ok(body.includes(`${fact}\n`), body);
     const crashed = await fetch(`${it.platform.url}/function/web/crash`, { method: 'POST' });
     const { error } = (await crashed.json()) as { error: { code: string; message: string } };

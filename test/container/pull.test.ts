@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { registryAuth } from '../../src/drivers/container/credentials.ts';
-import { startEngine } from './engine.ts';
+import { testsWithEngine } from './engine.ts';
 import { TestDriver } from './harness.ts';
 import { PASSWORD, TestRegistry, USER } from './registry.ts';
 
-const engine = await startEngine();
 const folder = await mkdtemp(join(tmpdir(), 'weft-pull-'));
+
+const { engine, test: engineTest } = await testsWithEngine();
 after(() => rm(folder, { recursive: true }));
 
 let configs = 0;
@@ -71,12 +72,9 @@ suite('credentials for a registry', () => {
   });
 });
 
-suite('an image that is not here', { skip: typeof engine === 'string' && engine }, () => {
-  if (typeof engine === 'string') return;
-  after(() => engine.stop());
-
-  test('is fetched from its registry, with the credentials for it', async () => {
-    await using registry = await TestRegistry.start(join(engine.folder, 'root'));
+suite('an image that is not here', () => {
+  engineTest('is fetched from its registry, with the credentials for it', async () => {
+    await using registry = await TestRegistry.start(join(engine.folder, 'weft-guest'));
     const env = await config({ auths: { [registry.host]: { auth: base64(`${USER}:${PASSWORD}`) } } });
     await using driver = new TestDriver({ ...engine.env, ...env });
     const it = await driver.open('stdio', { image: `${registry.host}/private/by-config:1`, command: ['filter', 'upper'] });
@@ -88,8 +86,8 @@ suite('an image that is not here', { skip: typeof engine === 'string' && engine 
     assert.equal((await second.ask({ text: 'pulled' })).body, 'PULLED');
   });
 
-  test('refuses its function when it cannot be fetched, with the reason of the registry', async () => {
-    await using registry = await TestRegistry.start(join(engine.folder, 'root'));
+  engineTest('refuses its function when it cannot be fetched, with the reason of the registry', async () => {
+    await using registry = await TestRegistry.start(join(engine.folder, 'weft-guest'));
     const image = `${registry.host}/private/guest`;
     const wrong = await config({ auths: { [registry.host]: { auth: base64(`${USER}:wrong`) } } });
     for (const env of [engine.env, { ...engine.env, ...wrong }]) {

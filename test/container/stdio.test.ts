@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, suite, test } from 'node:test';
-import { startEngine } from './engine.ts';
+import { suite } from 'node:test';
+import { testsWithEngine } from './engine.ts';
 import { codeOf, CollectingStream, eventually, TestDriver } from './harness.ts';
 
-const engine = await startEngine();
-const skip = typeof engine === 'string' && engine;
+const { engine, test } = await testsWithEngine();
 
-if (typeof engine !== 'string') after(() => engine.stop());
-
-suite('an image that is a filter', { skip }, () => {
-  if (typeof engine === 'string') return;
-
+suite('an image that is a filter', () => {
   test('runs in a container for each request: input, environment, output', async () => {
     await using driver = new TestDriver(engine.env);
     const it = await driver.open('stdio', { command: ['filter', 'upper', 'to the log'], network: 'none' });
@@ -67,9 +62,7 @@ suite('an image that is a filter', { skip }, () => {
   });
 });
 
-suite('an image that reads request after request', { skip }, () => {
-  if (typeof engine === 'string') return;
-
+suite('an image that reads request after request', () => {
   const LINES = { env: { LIFE: 'hot' } };
 
   test('answers them in one container', async () => {

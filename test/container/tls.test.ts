@@ -3,22 +3,20 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, suite, test } from 'node:test';
+import { after, suite } from 'node:test';
 import { makeCertificates } from './certificates.ts';
-import { startEngine } from './engine.ts';
+import { testsWithEngine } from './engine.ts';
 import { codeOf, eventually, TestDriver } from './harness.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'weft-tls-'));
-after(() => rm(folder, { recursive: true }));
 const certificates = join(folder, 'engine');
-const engine = await makeCertificates(certificates).then(
-  () => startEngine({ tls: certificates }),
-  (cause: unknown) => `openssl: ${String(cause)}`,
+const { engine, test } = await makeCertificates(certificates).then(
+  () => testsWithEngine({ tls: certificates }),
+  (cause: unknown) => testsWithEngine(`openssl: ${String(cause)}`),
 );
+after(() => rm(folder, { recursive: true }));
 
-suite('an engine behind TLS', { skip: typeof engine === 'string' && engine }, () => {
-  if (typeof engine === 'string') return;
-  after(() => engine.stop());
+suite('an engine behind TLS', () => {
   const host = `tcp://127.0.0.1:${engine.tlsPort}`;
   const env = { DOCKER_HOST: host, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certificates, DOCKER_CONFIG: join(folder, 'none') };
 
