@@ -48,7 +48,12 @@ export class HttpServerClient {
       if (!reused || !(cause instanceof ConnectionLost) || !repeatable(cause, request) || signal.aborted) throw cause;
       // Its fellows have waited longer, and are as stale.
       for (const connection of this.#idle.splice(0)) connection.destroy();
-      await this.#exchange(await this.#open(signal), request, receiver, signal);
+      try {
+        await this.#exchange(await this.#open(signal), request, receiver, signal);
+      } catch (again) {
+        // There is no server any more: how it went is told by the connection that was cut.
+        throw again instanceof ConnectionLost && !again.connected ? cause : again;
+      }
     }
   }
 

@@ -221,6 +221,12 @@ test('a server that closes each connection without an answer is asked twice, not
   assert.equal(talk.server.requests.length, 3);
 });
 
+test('a server that crashes on a request, and is gone when it is sent again, is not one that was never reached', async () => {
+  await using talk = await talkTo((socket, _request, count) => (count === 1 ? socket.write(HELLO) : talk.server.crash()));
+  await ask(talk.client);
+  await assert.rejects(ask(talk.client, GET), lost({ connected: true, unanswered: true }));
+});
+
 test('a connection that nobody uses is closed', async () => {
   await using talk = await talkTo(saying(HELLO), { idleMs: 30 });
   await ask(talk.client);

@@ -56,6 +56,12 @@ export class RawServer implements AsyncDisposable {
     return { kind: 'unix', path: this.#path };
   }
 
+  /** As a server that crashes: nobody can connect any more, and what it has not read is lost. */
+  crash(): void {
+    this.#server.close();
+    this.hangUp();
+  }
+
   /** Ends all its connections, as a server that restarts does. */
   hangUp(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -63,7 +69,7 @@ export class RawServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.hangUp();
-    await new Promise((resolve) => this.#server.close(resolve));
+    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
