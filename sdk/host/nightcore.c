@@ -4,6 +4,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,10 @@ _Noreturn void run_nightcore(const char *path, const struct limits *limits, size
   output_capacity = 4096;
   output = malloc(output_capacity);
   if (!output) fail("output", ENOMEM);
+
+  // Whoever made the socket may have set it up to be waited for; here a read is to wait by itself.
+  const int flags = fcntl(FRAMES_FD, F_GETFL);
+  if (flags < 0 || fcntl(FRAMES_FD, F_SETFL, flags & ~O_NONBLOCK) != 0) fail("file descriptor 3", errno);
 
   const struct library library = load(path);
   void *worker = start(&library);

@@ -13,7 +13,7 @@ import { CallWorker } from './call-worker.ts';
 import { type FunctionPlace, makePlace } from './function-place.ts';
 import { type Instance, InstancePool, type Lease } from './instance-pool.ts';
 import type { LaunchOptions } from './launch.ts';
-import { makeWritable, RunFolder } from './run-folder.ts';
+import { makeWritable, removeFolder, RunFolder } from './run-folder.ts';
 import { SOCKET_FOLDER } from './sandbox.ts';
 import { ServerProcess, type ServerParts, SOCKET_NAME } from './server-process.ts';
 import { StdioWorker } from './stdio-worker.ts';
@@ -114,24 +114,23 @@ function drive(wire: Wire, parts: Parts): Closable {
   const log: LaunchOptions['log'] = (level, line) => host.log(level, line);
   const env = { PATH, HOME: homeOf(parts), TMPDIR: homeOf(parts), ...spec.env, ...spec.secrets };
   const program = ['--', place.seen.program, ...spec.args];
-  const launch = (host: readonly string[], more: Readonly<Record<string, string>>, frames: boolean): LaunchOptions => ({
+  const launch = (host: readonly string[], more: Readonly<Record<string, string>>): LaunchOptions => ({
     abilities,
     place,
     host: [...limitsOf(isolation), ...host],
     env: { ...env, ...more },
-    frames,
     log,
   });
   switch (wire.kind) {
     case 'calls': {
-      const options = launch(['--max-output', String(spec.limits.responseBytes), 'nightcore', place.seen.program], {}, true);
+      const options = launch(['--max-output', String(spec.limits.responseBytes), 'nightcore', place.seen.program], {});
       const start = (): Promise<CallWorker> =>
         CallWorker.start(spec, wire, options, (request, name, body) => host.call(request, name, body));
       return new DrivenProcess(parts, wire, { most: instances, each: 1, start }, (worker, request, over) => worker.run(request, over));
     }
     case 'stdio': {
       const life = wire.life(spec);
-      const options = launch([life, ...program], life === 'hot' ? wire.env(spec, undefined) : {}, true);
+      const options = launch([life, ...program], life === 'hot' ? wire.env(spec, undefined) : {});
       const start = (): Promise<StdioWorker> => StdioWorker.start({ spec, wire, options, env }, life);
       return new DrivenProcess(parts, wire, { most: instances, each: 1, start }, (worker, request, over) => worker.run(request, over));
     }
@@ -155,7 +154,7 @@ function limitsOf({ resources }: ProcessIsolation): string[] {
 async function serverParts(
   { app, spec, isolation, place, abilities }: Parts,
   wire: HttpWire,
-  launch: (host: readonly string[], more: Readonly<Record<string, string>>, frames: boolean) => LaunchOptions,
+  launch: (host: readonly string[], more: Readonly<Record<string, string>>) => LaunchOptions,
 ): Promise<ServerParts> {
   const program = ['--', place.seen.program, ...spec.args];
   const { listen, network, resources } = isolation;
@@ -163,7 +162,7 @@ async function serverParts(
   const apart = network === 'none' && abilities.tools !== undefined;
   if ((listen?.kind ?? wire.listens) === 'port' && !apart) {
     const port = listen?.kind === 'port' ? listen.port : await freePort();
-    const options = launch(['exec', ...program], wire.env(spec, `tcp:${port}`, app), false);
+    const options = launch(['exec', ...program], wire.env(spec, `tcp:${port}`, app));
     return { ...common, options, at: { kind: 'tcp', host: '127.0.0.1', port }, bridged: false };
   }
   const folder = join(place.folder, `socket${place.next()}`);
@@ -171,18 +170,18 @@ async function serverParts(
   const seen = abilities.tools ? (listen?.kind === 'unix' ? dirname(listen.path) : SOCKET_FOLDER) : folder;
   const socketFolder = { from: folder, to: seen };
   if (listen?.kind === 'unix') {
-    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${listen.path}`, app), false), socketFolder };
+    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${listen.path}`, app)), socketFolder };
     const from = abilities.tools ? folder : dirname(listen.path);
     return { ...common, options, at: { kind: 'socket', folder: from, name: basename(listen.path) }, bridged: false };
   }
   const at = { kind: 'socket', folder, name: SOCKET_NAME } as const;
   const socket = join(seen, SOCKET_NAME);
   if (listen === undefined && wire.listens === 'unix') {
-    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${socket}`, app), false), socketFolder };
+    const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${socket}`, app)), socketFolder };
     return { ...common, options, at, bridged: false };
   }
   const port = listen?.port ?? USUAL_PORT;
-  const options = { ...launch(['bridge', socket, String(port), ...program], wire.env(spec, `tcp:${port}`, app), false), socketFolder };
+  const options = { ...launch(['bridge', socket, String(port), ...program], wire.env(spec, `tcp:${port}`, app)), socketFolder };
   return { ...common, options, at, bridged: true };
 }
 
@@ -237,6 +236,7 @@ class DrivenProcess<I extends Instance> implements Driven {
 
   async close(): Promise<void> {
     await this.#pool.close();
+    await removeFolder(this.#parts.place.folder);
     this.onClosed();
   }
 

@@ -1,5 +1,6 @@
 /** What weft-host and a driver say to each other (sdk/host/README.md): a header of length and type, little endian, then the payload. */
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 
 export const FRAME = {
   run: 1,
@@ -19,6 +20,12 @@ const HEADER_BYTES = 8;
 /** Up to here header and payload are copied into one buffer, and are one write. */
 const JOINED_BYTES = 32 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+const READ_BYTES = 64 * 1024;
+
+/** Where all channels of this thread read into: a read is done and handed over in one go. A buffer for each costs a third of a message's time. */
+const READ_BUFFER = Buffer.alloc(READ_BYTES);
+
 export interface FrameReceiver {
   /** `payload` is nothing when it was larger than the channel takes; it was thrown away. It may be kept. */
   frame(type: number, payload: Buffer | undefined): void;
@@ -27,9 +34,9 @@ export interface FrameReceiver {
 }
 
 export class FrameChannel {
+  receiver: FrameReceiver | undefined;
   readonly #socket: Socket;
   readonly #most: number;
-  readonly #receiver: FrameReceiver;
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerBytes = 0;
   /** The payload that is being received. */
@@ -39,13 +46,33 @@ export class FrameChannel {
   #taken = 0;
 
   /** @param most bytes of one payload */
-  constructor(socket: Socket, most: number, receiver: FrameReceiver) {
-    this.#socket = socket;
+  private constructor(path: string, most: number) {
     this.#most = most;
-    this.#receiver = receiver;
-    socket.on('data', (piece: Buffer) => this.#take(piece));
-    socket.on('error', () => {}); // 'close' follows
-    socket.on('close', () => receiver.closed());
+    const callback = (bytes: number): boolean => {
+      this.#take(READ_BUFFER.subarray(0, bytes));
+      return true;
+    };
+    this.#socket = connect({ path, onread: { buffer: READ_BUFFER, callback } });
+    this.#socket.on('error', () => {}); // 'close' follows
+    this.#socket.on('close', () => this.receiver?.closed());
+  }
+
+  /**
+   * A channel, and the end of it that a process is to be given; the caller closes that one here. A pair of sockets would do, but Node makes
+   * pairs only of sockets that allocate for each read.
+   * @param path where nobody has anything, for as long as this takes
+   */
+  static async open(path: string, most: number): Promise<{ readonly channel: FrameChannel; readonly theirs: Socket }> {
+    const server = createServer({ pauseOnConnect: true }).listen(path);
+    try {
+      await once(server, 'listening');
+      const accepted = once(server, 'connection');
+      const channel = new FrameChannel(path, most);
+      const [theirs] = (await accepted) as [Socket]; // as the event has it
+      return { channel, theirs };
+    } finally {
+      server.close();
+    }
   }
 
   send(type: number, ...parts: readonly Uint8Array[]): void {
@@ -94,10 +121,11 @@ export class FrameChannel {
         this.#begin();
       }
       const end = Math.min(piece.length, at + this.#left);
-      // The usual case: it is all here, and nothing has to be copied.
+      // The usual case: it is all here.
       if (this.#taken === 0 && end - at === this.#left && this.#left <= this.#most) {
-        this.#deliver(piece.subarray(at, end));
+        const payload = Buffer.from(piece.subarray(at, end));
         at = end;
+        this.#deliver(payload);
         continue;
       }
       if (this.#left + this.#taken <= this.#most) {
@@ -110,7 +138,7 @@ export class FrameChannel {
       if (this.#left === 0) this.#deliver(this.#payload);
     }
     // An empty payload may end exactly where the piece does.
-    if (this.#headerBytes === HEADER_BYTES && this.#left === 0) this.#deliver(piece.subarray(0, 0));
+    if (this.#headerBytes === HEADER_BYTES && this.#left === 0) this.#deliver(NOTHING);
   }
 
   #begin(): void {
@@ -125,6 +153,6 @@ export class FrameChannel {
     this.#left = 0;
     this.#taken = 0;
     this.#payload = undefined;
-    this.#receiver.frame(this.#type, payload);
+    this.receiver?.frame(this.#type, payload);
   }
 }

@@ -1,4 +1,6 @@
 /** A weft-host that speaks frames: started, ready, and told apart whether it ended by itself. */
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FRAME, FrameChannel, type FrameReceiver } from './frames.ts';
 import { crashed, startFailed } from './failures.ts';
@@ -26,17 +28,19 @@ export class HostProcess implements FrameReceiver {
   #ready: (() => void) | undefined;
   #ended = false;
 
-  private constructor(options: LaunchOptions) {
+  private constructor(options: LaunchOptions, channel: FrameChannel, theirs: Socket) {
     this.#options = options;
-    this.process = launch(options);
-    if (!this.process.frames) throw new TypeError('it was started without frames');
-    const most = Math.max(LEAST_FRAME_BYTES, options.place.limits.responseBytes + FRAME_ROOM_BYTES);
-    this.channel = new FrameChannel(this.process.frames, most, this);
+    this.channel = channel;
+    channel.receiver = this;
+    this.process = launch(options, theirs);
   }
 
   /** @throws WeftError WEFT_START_FAILED */
   static async start(options: LaunchOptions): Promise<HostProcess> {
-    const host = new HostProcess(options);
+    const { place } = options;
+    const most = Math.max(LEAST_FRAME_BYTES, place.limits.responseBytes + FRAME_ROOM_BYTES);
+    const { channel, theirs } = await FrameChannel.open(join(place.folder, `frames${place.next()}`), most);
+    const host = new HostProcess(options, channel, theirs);
     const ready = new Promise<true>((resolve) => {
       host.#ready = () => resolve(true);
     });
@@ -48,9 +52,9 @@ export class HostProcess implements FrameReceiver {
     const outcome = await Promise.race([ready, host.process.exited, timeout]);
     late.abort();
     if (outcome === true) return host;
-    if (outcome) throw startFailed(options.place, host.process, outcome);
+    if (outcome) throw startFailed(place, host.process, outcome);
     host.kill();
-    throw new WeftError('WEFT_START_FAILED', { name: options.place.name, reason: `it was not ready within ${START_MS} ms` });
+    throw new WeftError('WEFT_START_FAILED', { name: place.name, reason: `it was not ready within ${START_MS} ms` });
   }
 
   get usable(): boolean {

@@ -77,7 +77,7 @@ export class InstancePool<I extends Instance> {
     if (free && this.#waiting.size === 0) return this.#lend(free);
     signal.throwIfAborted();
     const started = this.#startFor(this.#waiting.size + 1);
-    if (this.#members.length === 0 && this.#starting === 0) throw this.#failure ?? this.#closedError();
+    if (this.#members.length === 0 && this.#starting === 0) throw this.#reason();
     if (started) this.#options.coldStart();
     return this.#wait(signal);
   }
@@ -103,10 +103,9 @@ export class InstancePool<I extends Instance> {
     await Promise.all(this.#members.map((member) => this.#end(member)));
   }
 
-  /** At once. */
-  async kill(): Promise<void> {
-    for (const { instance } of this.#members) instance.kill();
-    await this.close();
+  /** Why there is no instance. */
+  #reason(): WeftError {
+    return this.#closed || !this.#failure ? this.#closedError() : this.#failure;
   }
 
   #closedError(): WeftError {
@@ -235,7 +234,7 @@ export class InstancePool<I extends Instance> {
     }
     if (this.#waiting.size > 0) this.#startFor(this.#waiting.size);
     if (this.#members.length === 0 && this.#starting === 0) {
-      for (const waiter of this.#waiting) waiter.reject(this.#failure ?? this.#closedError());
+      for (const waiter of this.#waiting) waiter.reject(this.#reason());
       this.#waiting.clear();
     }
     this.#keepWanted();

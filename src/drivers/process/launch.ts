@@ -11,6 +11,7 @@ import { openArguments } from './arguments-file.ts';
 import type { ControlGroup } from './cgroups.ts';
 import type { FunctionPlace } from './function-place.ts';
 import { type Emit, type LogLines, logStream } from './log-lines.ts';
+import { removeFolder } from './run-folder.ts';
 import { SANDBOX_USER, sandboxCommand } from './sandbox.ts';
 
 /** What asks to be ended and is not gone after this is killed. */
@@ -44,13 +45,14 @@ export interface LaunchOptions {
   /** All that the program's environment holds. */
   readonly env: Readonly<Record<string, string>>;
   readonly socketFolder?: { readonly from: string; readonly to: string } | undefined;
-  /** Whether weft-host speaks frames. */
-  readonly frames: boolean;
   readonly log: Emit;
 }
 
-/** @throws WeftError WEFT_START_FAILED */
-export function launch(options: LaunchOptions): Launched {
+/**
+ * @param frames what weft-host speaks frames on; closed here when this returns
+ * @throws WeftError WEFT_START_FAILED
+ */
+export function launch(options: LaunchOptions, frames?: Socket): Launched {
   const { abilities, place } = options;
   const { limits, isolation } = place;
   const group = guard(place.name, () =>
@@ -62,7 +64,7 @@ export function launch(options: LaunchOptions): Launched {
   );
   const fds: number[] = [];
   try {
-    const child = start(options, fds);
+    const child = start(options, frames, fds);
     const launched = new Launched(child, group, options);
     begin(child, group, launched);
     return launched;
@@ -71,6 +73,7 @@ export function launch(options: LaunchOptions): Launched {
     throw asStartFailed(place.name, cause);
   } finally {
     for (const fd of fds) closeSync(fd);
+    frames?.destroy();
   }
 }
 
@@ -84,10 +87,10 @@ function begin(child: ChildProcess, group: ControlGroup, launched: Launched): vo
   child.stdin?.on('error', () => {}).end(TOLD); // it may have ended: then its exit says so
 }
 
-function start({ abilities, place, host, env, socketFolder, frames }: LaunchOptions, fds: number[]): ChildProcess {
+function start({ abilities, place, host, env, socketFolder }: LaunchOptions, frames: Socket | undefined, fds: number[]): ChildProcess {
   const { isolation } = place;
   const inside = [place.seen.host, ...host];
-  const stdio = ['pipe', 'pipe', 'pipe', frames ? 'pipe' : 'ignore'] as const;
+  const stdio = ['pipe', 'pipe', 'pipe', frames ?? 'ignore'] as const;
   const wait = ['-c', WHEN_TOLD, 'weft'];
   if (!abilities.tools) {
     const user = process.getuid?.() === 0 ? SANDBOX_USER : {};
@@ -112,18 +115,16 @@ export class Launched {
   /** Set when it is gone. */
   exit: Exit | undefined;
   readonly exited: Promise<Exit>;
-  readonly frames: Socket | undefined;
   readonly #child: ChildProcess;
   readonly #group: ControlGroup;
   readonly #stderr: LogLines;
 
-  constructor(child: ChildProcess, group: ControlGroup, { frames, log }: LaunchOptions) {
+  constructor(child: ChildProcess, group: ControlGroup, { log, socketFolder }: LaunchOptions) {
     this.#child = child;
     this.#group = group;
-    const [, stdout, stderr, channel] = child.stdio;
+    const [, stdout, stderr] = child.stdio;
     logStream(stdout as Readable, 'info', log); // 'pipe' was asked for
     this.#stderr = logStream(stderr as Readable, 'warn', log);
-    this.frames = frames ? (channel as Socket) : undefined; // 'pipe' beyond 2 is a socket
     this.exited = new Promise((resolve) => {
       const done = (code: number | null, signal: string | null): void => {
         this.exit ??= { ...described(code, signal), outOfMemory: group.memoryKills > 0 };
@@ -131,6 +132,7 @@ export class Launched {
         // Without a process namespace of its own, more may be left than the one that ended.
         group.kill();
         void group.remove();
+        if (socketFolder) void removeFolder(socketFolder.from);
       };
       child.once('error', () => done(127, null));
       child.once('close', done);

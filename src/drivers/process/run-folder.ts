@@ -28,8 +28,13 @@ export class RunFolder {
   }
 
   async close(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    await removeFolder(this.path);
   }
+}
+
+/** What cannot be removed now is in nobody's way, and the next platform tries again. */
+export async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => {});
 }
 
 /** Writes what a function may read, below `folder`. The mode does not depend on the umask. */
@@ -53,6 +58,6 @@ async function removeLeftovers(): Promise<void> {
     const path = join(tmpdir(), name);
     // Anybody can make a folder there with such a name.
     const found = await lstat(path).catch(() => undefined);
-    if (found?.isDirectory() && found.uid === process.getuid?.()) await rm(path, { recursive: true, force: true }).catch(() => {});
+    if (found?.isDirectory() && found.uid === process.getuid?.()) await removeFolder(path);
   }
 }
