@@ -1,6 +1,6 @@
 /** What a function in a process sees, and what it tries in vain. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,8 +72,8 @@ suite('a function in a process', { skip: cannotRun() }, () => {
   });
 
   test('does not show its secrets to other users of the machine', async () => {
-    const pids = (await readFile('/proc/self/task/self/children', 'utf8').catch(() => '')).split(' ');
-    for (const pid of [...pids, 'self']) assert.doesNotMatch(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''), /s3cret/);
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    for (const pid of pids) assert.doesNotMatch(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''), /s3cret/);
   });
 
   test('cannot read or list files of the machine', async () => {

@@ -76,10 +76,6 @@ export class CallWorker implements Instance {
     return this.#host.end('nobody');
   }
 
-  kill(): void {
-    this.#host.kill();
-  }
-
   #answer(payload: Buffer | undefined, resolve: (outcome: Outcome) => void, reject: (cause: unknown) => void): void {
     const { name, limits } = this.#spec;
     const result = payload ? payload.readInt32LE(0) : RESULT_TOO_LARGE;

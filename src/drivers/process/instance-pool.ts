@@ -16,7 +16,6 @@ export interface Instance {
   readonly usable: boolean;
   /** Ends it in an orderly way; resolves when it is gone. */
   end(): Promise<void>;
-  kill(): void;
 }
 
 export interface PoolOptions<I extends Instance> {

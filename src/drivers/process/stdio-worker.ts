@@ -61,10 +61,6 @@ export class StdioWorker implements Instance {
   end(): Promise<void> {
     return this.#host.end(this.#life === 'hot' ? 'programs' : 'nobody');
   }
-
-  kill(): void {
-    this.#host.kill();
-  }
 }
 
 /** One request in a worker. */
