@@ -125,6 +125,15 @@ suite("weft up with other platforms' manifests", () => {
     assert.match(stdout, /"team": ?"blue"/);
   });
 
+  test('the examples are such apps', async () => {
+    await using workshop = await Workshop.open();
+    const up = await workshop.up([await workshop.copyExample('openfaas'), await workshop.copyExample('ironfunctions')]);
+    const upper = await call(up, 'upper', { method: 'POST', body: 'shout' });
+    assert.deepEqual([upper.headers.get('content-type'), await upper.text()], ['text/plain', 'SHOUT']);
+    assert.match(await (await call(up, 'pages')).text(), /This page is a function/);
+    assert.equal(await (await call(up, 'greeting', { method: 'POST' })).text(), 'Hello from /greeting\n');
+  });
+
   test('what is wrong in one is told with line and column, and the exit code is 2', async () => {
     await using workshop = await Workshop.open();
     await folder(workshop, 'shop', { 'stack.yaml': 'provider: {name: openfaas}\nfunctions:\n  f: {lang: c, hander: x}\n' });
