@@ -149,7 +149,9 @@ suite('where the answer of a hot program ends', () => {
         fc.property(answers, fc.nat(), fc.constantFrom('', '\n', 'HTTP/1.1 200', '{"body"'), (answer, at, next) => {
           const cut = at % answer.length;
           assert.equal(whole(answer.subarray(0, cut)), undefined);
-          assert.equal(whole(Buffer.concat([answer, bytes(next)])), answer.length);
+          // A line feed separates objects.
+          const separator = mode === 'iron-json' && next === '\n' ? 1 : 0;
+          assert.equal(whole(Buffer.concat([answer, bytes(next)])), answer.length + separator);
         }),
       );
     });

@@ -22,7 +22,7 @@ export interface JsonAnswer {
   readonly body: string;
 }
 
-/** Bytes up to the end of the object; nothing while it is not whole. @throws Error for what is no object */
+/** Bytes up to the end of the object, and of the line feed behind it; nothing while it is not whole. @throws Error for what is no object */
 export function wholeJson(printed: Uint8Array): number | undefined {
   const start = printed.findIndex((byte) => !BLANKS.includes(byte));
   if (start < 0) return undefined;
@@ -38,9 +38,15 @@ export function wholeJson(printed: Uint8Array): number | undefined {
       else if (byte === QUOTE) quoted = false;
     } else if (byte === QUOTE) quoted = true;
     else if (byte === OPEN) depth++;
-    else if (byte === CLOSE && --depth === 0) return at + 1;
+    else if (byte === CLOSE && --depth === 0) return behindBlanks(printed, at + 1);
   }
   return undefined;
+}
+
+function behindBlanks(printed: Uint8Array, from: number): number {
+  let at = from;
+  while (at < printed.length && BLANKS.includes(printed[at] ?? 0)) at++;
+  return at;
 }
 
 /** The first object of what was printed; nothing when there is none. @throws Error for one that is no answer */
