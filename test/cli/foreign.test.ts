@@ -80,7 +80,13 @@ suite("weft up with other platforms' manifests", () => {
     assert.equal(await (await call(up, 'secret', { method: 'POST' })).text(), 'hush');
     const home = await call(up, 'site/');
     assert.deepEqual([home.headers.get('content-type'), await home.text()], ['text/html; charset=utf-8', '<h1>home</h1>']);
-    assert.equal((await call(up, 'site/../../.secrets/api-key')).status, 404);
+    const head = await call(up, 'site/', { method: 'HEAD' });
+    assert.deepEqual([head.status, head.headers.get('content-length'), await head.text()], [200, '13', '']);
+    const known = await call(up, 'site/', { headers: { 'If-None-Match': home.headers.get('etag') ?? '' } });
+    assert.deepEqual([known.status, await known.text()], [304, '']);
+    const part = await call(up, 'site/index.html', { headers: { Range: 'bytes=4-7' } });
+    assert.deepEqual([part.status, part.headers.get('content-range'), await part.text()], [206, 'bytes 4-7/13', 'home']);
+    assert.equal((await call(up, 'site/%2e%2e/%2e%2e/.secrets/api-key')).status, 404);
 
     const manifest = await readFile(`${path}/stack.yaml`, 'utf8');
     await writeFile(`${path}/stack.yaml`, manifest.replace('./upper -v', './upper -w'));
