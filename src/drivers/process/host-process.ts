@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FRAME, FrameChannel, type FrameReceiver } from './frames.ts';
 import { crashed, startFailed } from './failures.ts';
 import { launch, type Launched, type LaunchOptions } from './launch.ts';
+import { isLineFeeds } from './program-output.ts';
 import { WeftError } from '../../model/errors.ts';
 
 /** From the start to READY; what it loads and initialises is in it. */
@@ -14,6 +15,7 @@ const EXIT_MS = 1_000;
 /** Larger payloads are none that a function may send. */
 const LEAST_FRAME_BYTES = 64 * 1024 * 1024;
 const FRAME_ROOM_BYTES = 64 * 1024;
+const NO_BYTES = new Uint8Array(0);
 
 export type FrameHandler = (type: number, payload: Buffer | undefined) => void;
 
@@ -68,7 +70,7 @@ export class HostProcess implements FrameReceiver {
   frame(type: number, payload: Buffer | undefined): void {
     if (this.handler) this.handler(type, payload);
     else if (type === FRAME.ready) this.#ready?.();
-    else if (type !== FRAME.stderr) this.kill(); // it speaks without having been asked: nothing it says can be trusted to be what it seems
+    else if (type !== FRAME.stderr && !(type === FRAME.stdout && isLineFeeds(payload ?? NO_BYTES))) this.kill(); // it speaks without having been asked: nothing it says can be trusted to be what it seems
   }
 
   closed(): void {

@@ -6,6 +6,11 @@ const HEAD_ROOM_BYTES = 64 * 1024;
 const FIRST_BYTES = 4096;
 const STREAM_STATUS = 200;
 
+/** Behind an answer of a hot program they mean nothing, and may come late. */
+export function isLineFeeds(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 10 || byte === 13);
+}
+
 export class Collected {
   /** More than the limit was printed; nothing of it is kept. */
   overflow = false;

@@ -12,12 +12,14 @@ import { HostProcess } from './host-process.ts';
 import type { Instance } from './instance-pool.ts';
 import { type LaunchOptions, signalName } from './launch.ts';
 import { type Emit, LogLines } from './log-lines.ts';
-import { Collected, Streamed, Tail } from './program-output.ts';
+import { Collected, isLineFeeds, Streamed, Tail } from './program-output.ts';
 
 const STDERR_BYTES = 64 * 1024;
 /** From KILL to END. A program that cannot be killed so soon goes with its worker. */
 const KILL_MS = 500;
 const NO_BYTES = Buffer.alloc(0);
+/** In the JSON around an answer of a hot program a byte may take six. */
+const FRAMED_BYTE = 6;
 
 export interface StdioParts {
   readonly spec: FunctionSettings;
@@ -218,7 +220,7 @@ class HotRun extends Run {
   constructor(host: HostProcess, parts: StdioParts, request: DrivenRequest) {
     super(host, parts, request, parts.options.log);
     const { spec, wire } = parts;
-    this.#collected = new Collected(spec.limits.responseBytes);
+    this.#collected = new Collected(spec.limits.responseBytes * FRAMED_BYTE);
     host.channel.send(FRAME.feed, wire.stdin(spec, request.input, this.id));
   }
 
@@ -242,8 +244,8 @@ class HotRun extends Run {
     const { id, ms } = this;
     const end = { id, ms, exitCode: 0, signal: undefined, stdout: printed.subarray(0, whole), stderr: this.stderr.bytes };
     this.succeed(() => wire.answer(spec, this.request.input, end));
-    // What comes behind an answer belongs to nobody, and would be taken for the start of the next.
-    if (printed.length > whole) this.host.kill();
+    // What comes behind an answer belongs to nobody, and would be taken for the start of the next; a line feed would be skipped.
+    if (!isLineFeeds(printed.subarray(whole))) this.host.kill();
     this.release();
   }
 
