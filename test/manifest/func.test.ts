@@ -97,6 +97,8 @@ suite("Fn's func.yaml", () => {
     const plain = { 'a.c': PROGRAM };
     const manifest = `${VERSION}name: f\nversion: 1.0.0\n`;
     assert.deepEqual(told((await load(t, { ...plain, 'func.yaml': manifest })).app), ['f', 'stdio', 'context', 'sources']);
+    const kit = { 'a.c': '#include <fn/fdk.h>\n', 'func.yaml': manifest };
+    assert.deepEqual(told((await load(t, kit)).app), ['f', 'fn', 'context', 'sources']);
     const claimed = { ...plain, Dockerfile: 'FROM x' };
     assert.deepEqual(told((await load(t, { ...claimed, 'func.yaml': manifest })).app), ['f', 'fn', 'f:1.0.0', 'none']);
     assert.deepEqual(told((await load(t, { ...claimed, 'func.yaml': `${manifest}runtime: cpp20\n` })).app), [
