@@ -1,10 +1,13 @@
 /** The kit for Fn as a program (docs/contracts/fn.md): the handshake of its contract, HTTP/1.1 on its socket, and its end. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readlinkSync, watch, writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildNative, NativeFunction, withoutCompiler } from './native.ts';
+import { buildNative, NativeFunction, ROOT, withoutCompiler } from './native.ts';
 
 const TRIGGERED = ['Fn-Intent: httprequest', 'Fn-Http-Method: PUT', 'Fn-Http-Request-Url: http://h/t/a?b=c'];
 
@@ -276,6 +279,25 @@ describe('a function of the kit as a program', { skip: withoutCompiler() }, () =
     await crashing.exited;
     assert.equal(crashing.process.signalCode, 'SIGABRT');
   });
+});
+
+test("examples/fn is built by the command of its Dockerfile, and serves Fn's contract", { skip: withoutCompiler() }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'weft-fn-'));
+  try {
+    const [, command = ''] = /^RUN (.*)$/m.exec(await readFile(join(ROOT, 'examples/fn/Dockerfile'), 'utf8')) ?? [];
+    const places = { '/sdk/': join(ROOT, 'sdk/'), '/greet.c': join(ROOT, 'examples/fn/greet.c'), '/function': join(folder, 'function') };
+    const [compiler = '', ...words] = command.split(' ');
+    const args = words.map((word) =>
+      Object.entries(places).reduce((given, [from, to]) => (given.startsWith(from) ? given.replace(from, to) : given), word),
+    );
+    execFileSync(compiler, args);
+    await using fn = await NativeFunction.start(join(folder, 'function'), { GREETING: 'Hej' });
+    using client = await fn.connect();
+    assert.equal((await client.call('Ada')).text, 'Hej, Ada!\n');
+    assert.equal((await client.call()).text, 'Hej, World!\n');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('a function of the C++ kit as a program', { skip: withoutCompiler() }, () => {

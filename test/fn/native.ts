@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const ROOT = join(import.meta.dirname, '../..');
+export const ROOT = join(import.meta.dirname, '../..');
 const RUNTIME = join(ROOT, 'sdk/lib/contracts/fn-native.c');
 const CACHE = join(ROOT, 'node_modules/.cache/weft-test-fn');
 export const FUNCTIONS = join(import.meta.dirname, 'functions');
