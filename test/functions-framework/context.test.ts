@@ -1,7 +1,10 @@
 /** Functions of Google's functions-framework in WebAssembly contexts. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { loadApp } from '../../src/manifest/index.ts';
 import { createBuilder } from '../../src/toolchain/index.ts';
+import { TestEngine } from '../engine/harness.ts';
 import { CACHE } from '../toolchain/workshop.ts';
 import { behaves } from './behaviour.ts';
 import { inContext } from './hosted.ts';
@@ -21,6 +24,27 @@ describe('in a context', () => {
       assert.equal((await hosted.send({ target: '/after' })).status, 200);
     } finally {
       await hosted.close();
+    }
+  });
+
+  test('the example app answers, and logs its events', async () => {
+    const { functions } = await loadApp(join(import.meta.dirname, '../../examples/gcf'));
+    const engine = await TestEngine.start();
+    try {
+      const built = functions.map(async (fn) => {
+        const { build: _build, files: _files, ...spec } = fn;
+        return [fn.name, { wasm: (await builder.build(fn)).wasm, spec }] as const;
+      });
+      await engine.deploy(Object.fromEntries(await Promise.all(built)));
+      assert.equal((await engine.call('gcf-hello', 'Ada')).body, 'Hello, Ada!\n');
+      assert.equal((await engine.call('gcf-stored', '{"id":"1","source":"//bucket","type":"stored","subject":"a.png"}')).status, 200);
+      engine.thread.flushLogs();
+      assert.deepEqual(
+        engine.logs.map(({ text }) => text),
+        ['stored: a.png of //bucket'],
+      );
+    } finally {
+      await engine.close();
     }
   });
 

@@ -202,6 +202,16 @@ else
         });
       });
 
+      test('RunForTest tells the port, and ends when it is told to, after the last answer', async () => {
+        const child = spawn(buildProgram({ source: 'test-server.cpp' }), ['--port=0', '--address=127.0.0.1'], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        const ended = once(child, 'close') as Promise<[number | null]>;
+        const [line] = (await once(child.stdout, 'data')) as [Buffer];
+        for (const _connection of [1, 2]) assert.match(await ask('127.0.0.1', Number(line)), /served\n$/);
+        assert.deepEqual((await ended)[0], 0);
+      });
+
       test('a port that is taken ends the program with 1', async () => {
         const taken = createServer().listen(0, '127.0.0.1');
         await once(taken, 'listening');
