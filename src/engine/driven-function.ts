@@ -11,6 +11,9 @@ import type { Version } from './version.ts';
 
 const NOTHING = new Uint8Array(0);
 
+/** How a request came to its end. */
+type End = Outcome | typeof STREAMED | WeftError;
+
 export class DrivenFunction {
   readonly id: number;
   readonly spec: FunctionSettings;
@@ -32,48 +35,59 @@ export class DrivenFunction {
   /** @throws WeftError when it cannot be admitted */
   request(version: Version, exchange: Exchange): void {
     const startedAt = performance.now();
-    const driven = this.#admit();
+    const driven = this.#admit(version);
     const stream = new WatchedStream(exchange);
     const deadlineAt = startedAt + this.spec.limits.deadlineMs;
     const ending = new AbortController();
     exchange.onHungUp = () => ending.abort(new WeftError('WEFT_CLIENT_GONE', { name: this.name }));
-    void this.#run(version, driven, ending, { input: owned(exchange), depth: 1, deadlineAt, stream }).then((end) => {
+    void this.#run(version, driven, ending, { input: owned(exchange), depth: 1, deadlineAt, stream }, (end) => {
       exchange.onHungUp = null;
-      const status = this.#answer(version, exchange, stream, end);
-      this.counters.finished(status, performance.now() - startedAt);
-      version.chainEnded();
+      let status = 500;
+      try {
+        status = this.#answer(version, exchange, stream, end);
+      } catch (cause) {
+        exchange.abort(); // nobody is left to answer it
+        throw cause;
+      } finally {
+        this.counters.finished(status, performance.now() - startedAt);
+      }
     });
   }
 
   /** @throws WeftError when it cannot be admitted */
   call(version: Version, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
-    const driven = this.#admit();
+    const driven = this.#admit(version);
     const input = { head: NOTHING, body: body.slice(), method: 'POST', path: '', query: '' };
-    void this.#run(version, driven, new AbortController(), { input, depth, deadlineAt, stream: undefined }).then((end) => {
+    void this.#run(version, driven, new AbortController(), { input, depth, deadlineAt, stream: undefined }, (end) => {
       if (end instanceof WeftError) {
         version.complain(this, end);
         pending.settle(callError(end), end.entry.status, NOTHING);
       } else if (end !== STREAMED) pending.take(version, this, end);
-      version.chainEnded();
     });
   }
 
-  #admit(): Driven {
+  #admit({ runtime }: Version): Driven {
     const { name, limits } = this.spec;
     if (!this.driven) throw new WeftError('WEFT_FUNCTION_NOT_FOUND', { name });
+    if (runtime.memory.exhausted) throw new WeftError('WEFT_EXHAUSTED', { reason: runtime.memory.describe() });
     if (this.running >= limits.concurrency) throw new WeftError('WEFT_CONCURRENCY', { name, limit: limits.concurrency });
     this.counters.started++;
     return this.driven;
   }
 
-  /** Never rejects. */
+  /** Never rejects. `finish` tells whoever asked; what it throws is a defect, and nobody else's problem. */
   async #run(
     version: Version,
     driven: Driven,
     ending: AbortController,
     request: Omit<DrivenRequest, 'signal'>,
-  ): Promise<Outcome | typeof STREAMED | WeftError> {
+    finish: (end: End) => void,
+  ): Promise<void> {
     const { name, limits } = this.spec;
+    const { memory } = version.runtime;
+    // What came in is kept here while its request waits for an instance and runs.
+    const held = { usedBytes: request.input.head.length + request.input.body.length, countedBytes: 0 };
+    memory.count(held);
     const late = setTimeout(
       () => ending.abort(new WeftError('WEFT_DEADLINE', { name, ms: limits.deadlineMs })),
       Math.max(0, request.deadlineAt - performance.now()),
@@ -81,20 +95,28 @@ export class DrivenFunction {
     this.running++;
     this.counters.waiting++;
     version.chains++;
+    let end: End;
     try {
-      return await driven.run({ ...request, signal: ending.signal });
+      end = await driven.run({ ...request, signal: ending.signal });
     } catch (cause) {
-      return cause instanceof WeftError ? cause : new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
+      end = asWeftError(cause);
+    }
+    clearTimeout(late);
+    memory.release(held);
+    this.running--;
+    this.counters.waiting--;
+    this.lastUsed = performance.now();
+    try {
+      finish(end);
+    } catch (cause) {
+      version.log(this, 'error', `its answer was lost: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
     } finally {
-      clearTimeout(late);
-      this.running--;
-      this.counters.waiting--;
-      this.lastUsed = performance.now();
+      version.chainEnded();
     }
   }
 
   /** The status that is counted. */
-  #answer(version: Version, exchange: Exchange, stream: WatchedStream, end: Outcome | typeof STREAMED | WeftError): number {
+  #answer(version: Version, exchange: Exchange, stream: WatchedStream, end: End): number {
     if (end === STREAMED) {
       exchange.end();
       return stream.status;
@@ -138,6 +160,10 @@ class WatchedStream {
   drained(): Promise<void> {
     return this.#exchange.drained();
   }
+}
+
+function asWeftError(cause: unknown): WeftError {
+  return cause instanceof WeftError ? cause : new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
 }
 
 /** What the ingress lends is its own again when dispatch returns. */

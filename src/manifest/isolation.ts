@@ -11,7 +11,8 @@ import type { FunctionScope } from './scope.ts';
 const HOSTED: Readonly<Record<Isolation['kind'], readonly ContractName[]>> = {
   context: ['stdio', 'weft', 'nightcore', 'functions-framework', 'fn'],
   process: ['stdio', 'nightcore', 'functions-framework', 'fn', 'http'],
-  container: ['http', 'stdio', 'functions-framework', 'fn'],
+  // An image of a functions-framework listens on a port, as any server: contract http.
+  container: ['http', 'stdio', 'fn'],
   static: ['http'],
 };
 /** Where the files of a static function are packed. */

@@ -24,6 +24,14 @@ const until = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 const told = ({ error, status, body }: CallOutcome) => says(`${error} ${status} ${Buffer.from(body).toString()}`);
 
+const answerGone = {
+  status: 200,
+  head: bytes(''),
+  get body(): Uint8Array {
+    throw new TypeError('an answer that cannot be read');
+  },
+};
+
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   echo: async ({ input }) => ({ ...says(''), body: input.body }),
   waits: ({ signal }) => until(signal),
@@ -34,6 +42,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   breaks: async () => {
     throw new TypeError('a mistake of the driver');
   },
+  unreadable: async () => answerGone,
   large: async () => ({ ...says(''), body: new Uint8Array(2000) }),
   streams: async ({ stream }) => {
     stream?.begin(201, bytes(''));
@@ -130,6 +139,24 @@ suite('a function that a driver runs', () => {
     const exchange = engine.send('waits', '');
     exchange.onHungUp?.();
     assert.equal((await exchange.reply).status, 499);
+  });
+
+  test('an answer that cannot be given is lost alone', async () => {
+    const exchange = engine.send('unreadable', '');
+    await engine.quiet();
+    assert.ok(engine.takeLogs().some(({ text }) => text.includes('an answer that cannot be read')));
+    assert.ok(exchange.aborted);
+    assert.equal((await engine.call('echo', 'the thread goes on')).body, 'the thread goes on');
+  });
+
+  test('requests that wait are counted as memory, and too many are refused', async (t) => {
+    const small = await TestEngine.start({ drivers: { process: driver, container: driver }, maxContextBytes: 1000 });
+    t.after(() => small.close());
+    await small.deploy({ waits: driven({ deadlineMs: 200 }) });
+    const waiting = [small.send('waits', new Uint8Array(800)), small.send('waits', new Uint8Array(800))];
+    assert.match((await small.call('waits', 'x')).body, /WEFT_EXHAUSTED/);
+    for (const { reply } of waiting) assert.equal((await reply).status, 504);
+    assert.equal((await small.call('waits', 'x')).status, 504);
   });
 
   test('what is counted', async () => {

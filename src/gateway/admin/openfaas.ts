@@ -89,8 +89,8 @@ function plain(request: DeployRequest, contract: ContractName, isolation: Isolat
 
 function containerContractOf(told: string | undefined): ContractName {
   if (told === undefined) return 'http';
-  if (told === 'http' || told === 'stdio' || told === 'fn' || told === 'functions-framework') return told;
-  const reason = `annotations.${CONTRACT}: "${told}" is none of http, stdio, fn, functions-framework, which a container can have`;
+  if (told === 'http' || told === 'stdio' || told === 'fn') return told;
+  const reason = `annotations.${CONTRACT}: "${told}" is none of http, stdio, fn, which a container can have`;
   throw new WeftError('WEFT_ADMIN_REQUEST', { reason });
 }
 
