@@ -63,8 +63,8 @@ export interface StdioWire {
   /** Of one request (fork), or of the whole life (hot, `input` absent). */
   env(spec: FunctionSettings, input: Input | undefined): Readonly<Record<string, string>>;
   stdin(spec: FunctionSettings, input: Input, id: string): Uint8Array;
-  /** hot: how many bytes of what was printed make one whole answer; nothing while it is not whole. @throws Error for what is none */
-  wholeAnswer?(spec: FunctionSettings, stdout: Uint8Array): number | undefined;
+  /** hot: what finds the end of one answer. */
+  answerEnd?(spec: FunctionSettings): FindEnd | undefined;
   /**
    * Header lines of an answer that goes out while it is printed, with status 200; nothing: it is answered at its end. However the program
    * exits, such an answer is whole; a signal or the deadline breaks it off. `answer` is asked as well when nothing was printed.
@@ -75,6 +75,12 @@ export interface StdioWire {
   /** @throws WeftError of the catalogue: WEFT_FUNCTION_CRASHED */
   answer(spec: FunctionSettings, input: Input, end: ProgramEnd): Outcome;
 }
+
+/**
+ * Given all that was printed for a request so far, again with each piece: how many bytes make one whole answer; nothing while it is not
+ * whole. It remembers how far it has looked, so it is for one answer. @throws Error for what is none
+ */
+export type FindEnd = (stdout: Uint8Array) => number | undefined;
 
 export interface ProgramEnd {
   /** The request's, as `stdin` got it. */

@@ -39,7 +39,7 @@ const stdio: StdioWire = {
   life: ({ env }) => (env['LIFE'] === 'hot' ? 'hot' : 'fork'),
   env: (_spec, input): Readonly<Record<string, string>> => (input ? { METHOD: input.method } : {}),
   stdin: (_spec, { body }) => body,
-  wholeAnswer: (_spec, stdout) => {
+  answerEnd: () => (stdout) => {
     const feed = stdout.indexOf(10);
     return feed < 0 ? undefined : feed + 1;
   },

@@ -144,7 +144,7 @@ suite('where the answer of a hot program ends', () => {
     ['iron-json', json],
   ] as const) {
     test(`${mode}: at its last byte, however it arrives and whatever follows`, () => {
-      const whole = (printed: Uint8Array): number | undefined => stdioWire.wholeAnswer?.(spec(mode), printed);
+      const whole = (printed: Uint8Array): number | undefined => stdioWire.answerEnd?.(spec(mode))?.(printed);
       fc.assert(
         fc.property(answers, fc.nat(), fc.constantFrom('', '\n', 'HTTP/1.1 200', '{"body"'), (answer, at, next) => {
           const cut = at % answer.length;
@@ -173,7 +173,7 @@ suite('where the answer of a hot program ends', () => {
   ];
   for (const [mode, printed, reason] of REFUSED) {
     test(`${mode}: ${JSON.stringify(printed.slice(0, 60))} is none`, () => {
-      assert.throws(() => stdioWire.wholeAnswer?.(spec(mode), bytes(printed)), reason);
+      assert.throws(() => stdioWire.answerEnd?.(spec(mode))?.(bytes(printed)), reason);
     });
   }
 });
@@ -208,4 +208,29 @@ suite('a server that of-watchdog ran', () => {
     assert.match(with_ ?? '', /^X-A: b\r\nX-Duration-Seconds: \d+\.\d{6}\r\n$/);
     assert.equal(without, 'X-A: b\r\n');
   });
+});
+
+test('an answer in very many chunks is not looked through again and again', () => {
+  const end = stdioWire.answerEnd?.(spec('iron-http')) ?? assert.fail('it finds no ends');
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const whole = bytes(`${head}${'1\r\nx\r\n'.repeat(100_000)}0\r\n\r\n`);
+  // Every piece anew: from the start each time it would be ten thousand million bytes.
+  for (let length = 1; length < whole.length; length += 6) assert.equal(end(whole.subarray(0, length)), undefined);
+  assert.equal(end(whole), whole.length);
+});
+
+test('an answer cut anywhere has the same end', () => {
+  for (const [mode, text] of [
+    ['iron-http', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\na\r\n0123456789\r\n0\r\nA: b\r\n\r\n'],
+    ['iron-http', '\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc'],
+    ['iron-json', ' {"body": "a \\"quoted\\" } brace \\\\", "headers": {}}\n'],
+  ] as const) {
+    const printed = bytes(text);
+    for (let cut = 1; cut < printed.length; cut++) {
+      const end = stdioWire.answerEnd?.(spec(mode)) ?? assert.fail('it finds no ends');
+      const early = end(printed.subarray(0, cut));
+      assert.ok(early === undefined || (mode === 'iron-json' && cut === printed.length - 1), `${mode} ${cut}`);
+      assert.equal(end(printed), printed.length, `${mode} ${cut}`);
+    }
+  }
 });

@@ -1,6 +1,11 @@
-/** An HTTP/1.1 answer that a program printed (RFC 9112): where it ends, and its body. It is looked at anew with each piece, so bodies are skipped, not read. */
+/** An HTTP/1.1 answer that a program printed (RFC 9112): where it ends, and its body. Bodies are skipped, not read, until it is whole. */
+import type { FindEnd } from '../../drivers/wire.ts';
+
 const CRLF = Buffer.from('\r\n');
+const LINE_FEED = 10;
 const MAX_HEAD_BYTES = 64 * 1024;
+/** Size and extensions of a chunk. */
+const MAX_CHUNK_LINE_BYTES = 4096;
 const STATUS_LINE = /^HTTP\/1\.[01] \d{3}( |$)/;
 
 export interface HttpAnswer {
@@ -9,33 +14,78 @@ export interface HttpAnswer {
   readonly body: Uint8Array;
 }
 
-/** Nothing while it is not whole. `ended`: no more will be printed. @throws Error for what is no answer */
-export function readHttpAnswer(printed: Uint8Array, { ended }: { readonly ended: boolean }): HttpAnswer | undefined {
-  const bytes = Buffer.from(printed.buffer, printed.byteOffset, printed.length);
-  const { start, lines, end } = readHead(bytes) ?? { start: 0, lines: undefined, end: 0 };
-  if (lines === undefined) return undefined;
-  const fields = lines.slice(1).map(fieldOf);
+/** Of one answer that comes piece by piece. @throws Error for what is no answer */
+export function httpAnswerEnd(): FindEnd {
+  let framing: Framing | undefined;
+  /** The next chunk begins here. */
+  let at = 0;
+  return (printed) => {
+    const bytes = bufferOf(printed);
+    if (!framing) {
+      framing = readFraming(bytes);
+      at = framing?.from ?? 0;
+    }
+    if (!framing) return undefined;
+    if (framing.kind === 'close') throw new Error('its answer has neither a Content-Length nor chunks');
+    if (framing.kind === 'length') return framing.end > bytes.length ? undefined : framing.end;
+    for (;;) {
+      const chunk = readChunk(bytes, at);
+      if (!chunk) return undefined;
+      if (chunk.size === 0) return behindTrailer(bytes, chunk.from);
+      at = chunk.next;
+    }
+  };
+}
+
+/** The answer of a program that prints no more; nothing when it is not whole. @throws Error for what is no answer */
+export function readHttpAnswer(printed: Uint8Array): HttpAnswer | undefined {
+  const bytes = bufferOf(printed);
+  const framing = readFraming(bytes);
+  if (!framing) return undefined;
+  const { kind, from } = framing;
+  if (kind === 'close') return { length: bytes.length, body: bytes.subarray(from) };
+  if (kind === 'length') return framing.end > bytes.length ? undefined : { length: framing.end, body: bytes.subarray(from, framing.end) };
+  const pieces: Buffer[] = [];
+  for (let at = from; ; ) {
+    const chunk = readChunk(bytes, at);
+    if (!chunk) return undefined;
+    if (chunk.size === 0) {
+      const length = behindTrailer(bytes, chunk.from);
+      return length === undefined ? undefined : { length, body: Buffer.concat(pieces) };
+    }
+    pieces.push(bytes.subarray(chunk.from, chunk.from + chunk.size));
+    at = chunk.next;
+  }
+}
+
+/** Where the body begins, and how its end is told. */
+type Framing =
+  | { readonly kind: 'length'; readonly from: number; readonly end: number }
+  | { readonly kind: 'chunked' | 'close'; readonly from: number };
+
+function readFraming(bytes: Buffer): Framing | undefined {
+  const head = readHead(bytes);
+  if (!head) return undefined;
+  const fields = head.lines.slice(1).map(fieldOf);
   const lengths = fields.filter(([name]) => name === 'content-length').map(([, value]) => value);
   const coding = fields.find(([name]) => name === 'transfer-encoding')?.[1];
-  if (start > end) return undefined;
+  const from = head.end;
   if (coding !== undefined) {
     if (coding.toLowerCase() !== 'chunked')
       throw new Error(`its answer has the transfer coding ${JSON.stringify(coding)}, which is not known`);
-    return readChunks(bytes, end);
+    return { kind: 'chunked', from };
   }
   const [length] = lengths;
-  if (length === undefined) {
-    if (!ended) throw new Error('its answer has neither a Content-Length nor chunks');
-    return { length: bytes.length, body: bytes.subarray(end) };
-  }
+  if (length === undefined) return { kind: 'close', from };
   if (!/^\d{1,15}$/.test(length) || lengths.some((other) => other !== length))
     throw new Error('the Content-Length of its answer is no number');
-  const behind = end + Number(length);
-  return behind > bytes.length ? undefined : { length: behind, body: bytes.subarray(end, behind) };
+  return { kind: 'length', from, end: from + Number(length) };
 }
 
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+
 /** Blank lines before the status line are passed over, as clients do. */
-function readHead(bytes: Buffer): { readonly start: number; readonly lines: string[]; readonly end: number } | undefined {
+function readHead(bytes: Buffer): { readonly lines: string[]; readonly end: number } | undefined {
   let start = 0;
   while (bytes[start] === 13 || bytes[start] === 10) start += 1;
   const lines: string[] = [];
@@ -47,7 +97,7 @@ function readHead(bytes: Buffer): { readonly start: number; readonly lines: stri
     if (feed < 0) return undefined;
     const line = bytes.toString('latin1', at, bytes[feed - 1] === 13 ? feed - 1 : feed);
     at = feed + 1;
-    if (line === '') return { start, lines, end: at };
+    if (line === '') return { lines, end: at };
     if (lines.push(line) === 1 && !STATUS_LINE.test(line)) throw new Error('what it printed is no HTTP answer');
   }
 }
@@ -64,31 +114,30 @@ function fieldOf(line: string): [name: string, value: string] {
   return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
 }
 
-function readChunks(bytes: Buffer, from: number): HttpAnswer | undefined {
-  const pieces: Buffer[] = [];
-  for (let at = from; ; ) {
-    const feed = bytes.indexOf(10, at);
-    if (feed < 0) return undefined;
-    const [, digits] = /^([0-9a-fA-F]{1,8})[ \t]*(?:;.*)?\r?$/.exec(bytes.toString('latin1', at, feed)) ?? [];
-    if (digits === undefined) throw new Error('a chunk of its answer has no size');
-    const size = Number.parseInt(digits, 16);
-    at = feed + 1;
-    if (size === 0) return behindTrailer(bytes, at, pieces);
-    if (at + size + CRLF.length > bytes.length) return undefined;
-    pieces.push(bytes.subarray(at, at + size));
-    at += size;
-    if (bytes[at] === 13) at += 1;
-    if (bytes[at] !== 10) throw new Error('a chunk of its answer is longer than it says');
-    at += 1;
-  }
+/** The chunk that begins there; nothing while it is not whole. The last has size 0, and its trailer begins at `from`. */
+function readChunk(bytes: Buffer, at: number): { readonly size: number; readonly from: number; readonly next: number } | undefined {
+  const feed = bytes.indexOf(LINE_FEED, at);
+  const end = feed < 0 ? bytes.length : feed;
+  if (end - at > MAX_CHUNK_LINE_BYTES) throw new Error('a chunk of its answer has no size');
+  if (feed < 0) return undefined;
+  const [, digits] = /^([0-9a-fA-F]{1,8})[ \t]*(?:;.*)?\r?$/.exec(bytes.toString('latin1', at, feed)) ?? [];
+  if (digits === undefined) throw new Error('a chunk of its answer has no size');
+  const size = Number.parseInt(digits, 16);
+  const from = feed + 1;
+  if (size === 0) return { size, from, next: from };
+  let next = from + size;
+  if (next + CRLF.length > bytes.length) return undefined;
+  if (bytes[next] === 13) next += 1;
+  if (bytes[next] !== LINE_FEED) throw new Error('a chunk of its answer is longer than it says');
+  return { size, from, next: next + 1 };
 }
 
-function behindTrailer(bytes: Buffer, from: number, pieces: readonly Buffer[]): HttpAnswer | undefined {
+function behindTrailer(bytes: Buffer, from: number): number | undefined {
   for (let at = from; ; ) {
-    const feed = bytes.indexOf(10, at);
+    const feed = bytes.indexOf(LINE_FEED, at);
     if (feed < 0) return undefined;
     const empty = feed === at || (feed === at + 1 && bytes[at] === 13);
     at = feed + 1;
-    if (empty) return { length: at, body: Buffer.concat(pieces) };
+    if (empty) return at;
   }
 }

@@ -8,9 +8,9 @@ import type { FunctionSettings } from '../../model/app.ts';
 import { headersOf } from '../head.ts';
 import { textBytes } from './answers.ts';
 import { canonicalName, requestUrl } from './environment.ts';
-import { readHttpAnswer } from './http-answer.ts';
+import { httpAnswerEnd, readHttpAnswer } from './http-answer.ts';
 import { ironEnvironment, ironError, ironFailure, routeHead } from './iron.ts';
-import { readJsonAnswer, wholeJson } from './json-answer.ts';
+import { jsonAnswerEnd, readJsonAnswer } from './json-answer.ts';
 import type { Mode } from './mode.ts';
 
 /** Status and header fields of the answer do not count, as in IronFunctions: only the body does. */
@@ -24,11 +24,11 @@ export const ironHttp: Mode = {
   },
   hot: {
     env: ({ env }) => ({ ...env, FN_FORMAT: 'http' }),
-    wholeAnswer: (stdout) => readHttpAnswer(stdout, { ended: false })?.length,
+    answerEnd: httpAnswerEnd,
   },
   answer: (spec, _input, end) =>
     answerOf(end, () => {
-      const answer = readHttpAnswer(end.stdout, { ended: true });
+      const answer = readHttpAnswer(end.stdout);
       return answer && { status: 200, head: textBytes(routeHead(spec)), body: answer.body };
     }),
 };
@@ -39,7 +39,7 @@ export const ironJson: Mode = {
   stdin(spec, input) {
     return textBytes(`${JSON.stringify(describe(spec, input))}\n`);
   },
-  hot: { env: ({ env }) => ({ ...env, FN_FORMAT: 'json' }), wholeAnswer: wholeJson },
+  hot: { env: ({ env }) => ({ ...env, FN_FORMAT: 'json' }), answerEnd: jsonAnswerEnd },
   answer: (spec, _input, end) =>
     answerOf(end, () => {
       const answer = readJsonAnswer(end.stdout);

@@ -1,5 +1,6 @@
 /** An answer in IronFunctions' json format: `{"body": …, "status_code": 200, "headers": {…}}`, of which only the body is required. */
 import * as z from 'zod';
+import type { FindEnd } from '../../drivers/wire.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -22,25 +23,25 @@ export interface JsonAnswer {
   readonly body: string;
 }
 
-/** Bytes up to the end of the object, and of the line feed behind it; nothing while it is not whole. @throws Error for what is no object */
-export function wholeJson(printed: Uint8Array): number | undefined {
-  const start = printed.findIndex((byte) => !BLANKS.includes(byte));
-  if (start < 0) return undefined;
-  if (printed[start] !== OPEN) throw new Error('what it printed is no JSON object');
-  // Nothing is counted behind the last brace, as in most pieces of a long text.
-  const last = printed.lastIndexOf(CLOSE);
+/** Bytes up to the end of the object, and of the line feed behind it. @throws Error for what is no object */
+export function jsonAnswerEnd(): FindEnd {
+  let at = 0;
   let depth = 0;
   let quoted = false;
-  for (let at = start; at <= last; at++) {
-    const byte = printed[at];
-    if (quoted) {
-      if (byte === BACKSLASH) at++;
-      else if (byte === QUOTE) quoted = false;
-    } else if (byte === QUOTE) quoted = true;
-    else if (byte === OPEN) depth++;
-    else if (byte === CLOSE && --depth === 0) return behindBlanks(printed, at + 1);
-  }
-  return undefined;
+  let end: number | undefined;
+  return (printed) => {
+    for (; end === undefined && at < printed.length; at++) {
+      const byte = printed[at] ?? 0;
+      if (quoted) {
+        if (byte === BACKSLASH) at++;
+        else if (byte === QUOTE) quoted = false;
+      } else if (byte === OPEN) depth++;
+      else if (depth === 0 && !BLANKS.includes(byte)) throw new Error('what it printed is no JSON object');
+      else if (byte === QUOTE) quoted = true;
+      else if (byte === CLOSE && --depth === 0) end = at + 1;
+    }
+    return end === undefined ? undefined : behindBlanks(printed, end);
+  };
 }
 
 function behindBlanks(printed: Uint8Array, from: number): number {
@@ -51,7 +52,7 @@ function behindBlanks(printed: Uint8Array, from: number): number {
 
 /** The first object of what was printed; nothing when there is none. @throws Error for one that is no answer */
 export function readJsonAnswer(printed: Uint8Array): JsonAnswer | undefined {
-  const length = wholeJson(printed);
+  const length = jsonAnswerEnd()(printed);
   if (length === undefined) return undefined;
   const { body, status_code = 200, headers = {} } = parse(Buffer.from(printed.subarray(0, length)).toString());
   const fields = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const));

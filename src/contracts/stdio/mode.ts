@@ -1,5 +1,5 @@
 /** One way of running a program for a request: what it finds, and what its end means. The same in a context, a process and a container. */
-import type { ProgramEnd } from '../../drivers/wire.ts';
+import type { FindEnd, ProgramEnd } from '../../drivers/wire.ts';
 import type { Answer, Input, Outcome } from '../../engine/contract.ts';
 import type { FunctionSettings, StdioOptions } from '../../model/app.ts';
 
@@ -17,8 +17,7 @@ export interface Mode {
 
 export interface HotMode {
   env(spec: FunctionSettings): Readonly<Record<string, string>>;
-  /** How many bytes of what was printed make one whole answer; nothing while it is not whole. @throws Error for what is none */
-  wholeAnswer(stdout: Uint8Array): number | undefined;
+  answerEnd(): FindEnd;
 }
 
 const DEFAULTS: StdioOptions = { mode: 'plain', cgiHeaders: true, combineOutput: false, marshalRequest: false, headers: {} };

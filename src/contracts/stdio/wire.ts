@@ -12,7 +12,7 @@ export const stdioWire: StdioWire = {
     return input ? mode.env(spec, input) : (mode.hot?.env(spec) ?? spec.env);
   },
   stdin: (spec, input, id) => modeOf(spec).stdin(spec, input, id),
-  wholeAnswer: (spec, stdout) => modeOf(spec).hot?.wholeAnswer(stdout),
+  answerEnd: (spec) => modeOf(spec).hot?.answerEnd(),
   streamHead: (spec) => modeOf(spec).streamHead?.(spec),
   joinsErrors: (spec) => optionsOf(spec).mode === 'classic' && optionsOf(spec).combineOutput,
   answer: (spec, input, end) => modeOf(spec).answer(spec, input, end),

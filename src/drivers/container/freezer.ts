@@ -18,6 +18,7 @@ export class Freezer {
   #frozen = false;
   /** What is being done to it, so that one thing follows the other. */
   #change: Promise<void> = Promise.resolve();
+  #waking: Promise<void> | undefined;
 
   constructor(options: FreezerOptions) {
     this.#options = options;
@@ -40,10 +41,17 @@ export class Freezer {
     await this.#change;
     if (!this.#frozen) return;
     // Requests that come together wait for the same.
-    this.#change = this.#options.api.unpause(this.#options.container.id).then(() => {
+    this.#waking ??= this.#unpause();
+    await this.#waking;
+  }
+
+  async #unpause(): Promise<void> {
+    try {
+      await this.#options.api.unpause(this.#options.container.id);
       this.#frozen = false;
-    });
-    await this.#change;
+    } finally {
+      this.#waking = undefined;
+    }
   }
 
   /** Never rejects. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { DrivenRequest } from '../../engine/driver.ts';
 import { Collector } from '../../engine/host/wasi/output.ts';
 import { WeftError } from '../../model/errors.ts';
-import type { StdioWire } from '../wire.ts';
+import type { FindEnd, StdioWire } from '../wire.ts';
 import type { Container } from './container.ts';
 import type { ContainerFunction } from './container-function.ts';
 import { Freezer } from './freezer.ts';
@@ -17,6 +17,7 @@ const LINE_FEEDS = new Set([10, 13]);
 
 interface Pending {
   readonly printed: Collector;
+  readonly end: FindEnd | undefined;
   readonly resolve: (answer: Uint8Array) => void;
   readonly reject: (cause: unknown) => void;
 }
@@ -86,6 +87,7 @@ export class HotInstance implements Instance {
       throw new InstanceLost('it does not go on', { cause });
     }
     if (this.#container.end) throw new InstanceLost('it has ended');
+    signal.throwIfAborted();
     const aborted = (): void => this.#pending?.reject(signal.reason);
     signal.addEventListener('abort', aborted);
     try {
@@ -117,7 +119,7 @@ export class HotInstance implements Instance {
   #ask(stdin: Uint8Array): Promise<Uint8Array> {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const printed = new Collector(this.#fn.spec.limits.responseBytes * FRAMED_BYTE + FRAMING_BYTES);
-    this.#pending = { printed, resolve, reject };
+    this.#pending = { printed, end: this.#wire.answerEnd?.(this.#fn.spec), resolve, reject };
     this.#container.attached.write(stdin);
     return promise;
   }
@@ -143,9 +145,9 @@ export class HotInstance implements Instance {
     }
   }
 
-  #complete({ printed, resolve }: Pending): void {
+  #complete({ printed, end, resolve }: Pending): void {
     const { bytes } = printed;
-    const length = this.#wire.wholeAnswer?.(this.#fn.spec, bytes);
+    const length = end?.(bytes);
     if (length === undefined) return;
     const rest = bytes.subarray(length);
     this.#pending = undefined;

@@ -10,6 +10,7 @@ import type { LaunchOptions } from './launch.ts';
 import { WeftError } from '../../model/errors.ts';
 
 const NOTHING = new Uint8Array(0);
+const RESULT_BYTES = 4;
 /** What weft-host says in place of a result (sdk/host/nightcore.c). */
 const RESULT_TOO_LARGE = -0x8000_0000;
 const RESULT_NO_MEMORY = -0x7fff_ffff;
@@ -19,6 +20,8 @@ export class CallWorker implements Instance {
   readonly #spec: FunctionSettings;
   readonly #wire: CallWire;
   readonly #calls: DrivenHost['call'];
+  /** The library waits for another function; it has one voice, so it cannot ask for a second meanwhile. */
+  #calling = false;
 
   private constructor(host: HostProcess, spec: FunctionSettings, wire: CallWire, calls: DrivenHost['call']) {
     this.#host = host;
@@ -62,11 +65,11 @@ export class CallWorker implements Instance {
       request.signal.addEventListener('abort', onAbort);
       host.onLost = fail;
       host.handler = (type, payload) => {
-        if (type === FRAME.invoke) this.#invoke(request, payload);
-        else if (type === FRAME.result) {
+        if (type === FRAME.invoke && !this.#calling) this.#invoke(request, payload);
+        else if (type === FRAME.result && (payload === undefined || payload.length >= RESULT_BYTES)) {
           done();
           this.#answer(payload, resolve, reject);
-        } else host.kill();
+        } else host.kill(); // not what a host says: the library has got hold of its socket
       };
       host.channel.send(FRAME.call, this.#wire.input(this.#spec, request.input));
     });
@@ -86,7 +89,9 @@ export class CallWorker implements Instance {
 
   /** The library calls another function, and waits. */
   #invoke(request: DrivenRequest, payload: Buffer | undefined): void {
+    this.#calling = true;
     const answer = ({ error, body }: Pick<CallOutcome, 'error' | 'body'>): void => {
+      this.#calling = false;
       const code = Buffer.allocUnsafe(4);
       code.writeInt32LE(error, 0);
       if (this.#host.usable) this.#host.channel.send(FRAME.invoked, code, error === 0 ? body : NOTHING);

@@ -5,7 +5,7 @@ import { type Outcome, TOO_LARGE } from '../../engine/contract.ts';
 import { type DrivenRequest, STREAMED } from '../../engine/driver.ts';
 import type { FunctionSettings } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
-import type { StdioWire } from '../wire.ts';
+import type { FindEnd, StdioWire } from '../wire.ts';
 import { crashed } from './failures.ts';
 import { FRAME } from './frames.ts';
 import { HostProcess } from './host-process.ts';
@@ -216,11 +216,13 @@ class ForkRun extends Run {
 
 class HotRun extends Run {
   readonly #collected: Collected;
+  readonly #end: FindEnd | undefined;
 
   constructor(host: HostProcess, parts: StdioParts, request: DrivenRequest) {
     super(host, parts, request, parts.options.log);
     const { spec, wire } = parts;
     this.#collected = new Collected(spec.limits.responseBytes * FRAMED_BYTE);
+    this.#end = wire.answerEnd?.(spec);
     host.channel.send(FRAME.feed, wire.stdin(spec, request.input, this.id));
   }
 
@@ -234,7 +236,7 @@ class HotRun extends Run {
     const printed = this.#collected.bytes;
     let whole: number | undefined;
     try {
-      whole = wire.wholeAnswer?.(spec, printed);
+      whole = this.#end?.(printed);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       this.#giveUp(() => this.fail(cause instanceof WeftError ? cause : new WeftError('WEFT_BAD_RESPONSE', { name: spec.name, reason })));
