@@ -172,6 +172,12 @@ suite('mistakes in func.yaml', () => {
       'schema_version: 20180708\nname: f\nannotations: {weft.contract: stdoi}\n',
       '3:30: weft.contract cannot be "stdoi"; it must be one of weft, stdio, nightcore, functions-framework, fn, http; did you mean "stdio"?',
     ],
+    [
+      'a NUL',
+      'name: f\nentrypoint: [a, "b\\0"]\nconfig: {"C\\0": d}\n',
+      '2:17: this text has a NUL in it',
+      '3:10: this key has a NUL in it',
+    ],
     ['a word that is no mapping', 'hello\n', '1:1: the manifest must be a mapping, not the text "hello"'],
   ];
   for (const [what, manifest, ...expected] of MISTAKES) {

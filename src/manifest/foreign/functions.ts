@@ -14,6 +14,8 @@ const RESOURCES: Resources = { processes: 512, cpus: 0, openFiles: 1024, instanc
 /** A native program brings its libraries along. */
 const NATIVE_MEMORY_BYTES = 128 * 2 ** 20;
 const MAX_SERVED = 10_000;
+/** More would not fit a machine; what a manifest of another platform allows at most is no order. */
+const MAX_INSTANCES = 1000;
 
 /** All C and C++ sources of a folder; none when it has none or is not there. */
 export async function sourcesIn(dir: string, folder: string): Promise<readonly string[]> {
@@ -89,5 +91,6 @@ export async function fromFiles(name: string, folder: string, report: Report): P
 export function withResources(spec: FunctionSpec, change: Partial<Resources>): FunctionSpec {
   const { isolation } = spec;
   if (isolation.kind !== 'process' && isolation.kind !== 'container') return spec;
-  return { ...spec, isolation: { ...isolation, resources: { ...isolation.resources, ...change } } };
+  const resources = { ...isolation.resources, ...change };
+  return { ...spec, isolation: { ...isolation, resources: { ...resources, instances: Math.min(resources.instances, MAX_INSTANCES) } } };
 }

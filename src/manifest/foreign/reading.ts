@@ -40,6 +40,19 @@ export class ForeignReading {
     this.document = new ManifestDocument(replaced?.text ?? text, this.mistakes, replaced && { text, offsetOf: replaced.offsetOf });
     this.dir = dir;
     this.environment = environment;
+    this.#refuseNul(this.document.value, []);
+    this.mistakes.check();
+  }
+
+  /** C ends a text there, whatever it is for. */
+  #refuseNul(value: unknown, path: Path): void {
+    if (typeof value === 'string' && value.includes('\0')) this.at(...path)('this text has a NUL in it');
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inside] of Object.entries(value)) {
+      const below = [...path, Array.isArray(value) ? Number(key) : key];
+      if (key.includes('\0')) this.atKey(...below)('this key has a NUL in it');
+      this.#refuseNul(inside, below);
+    }
   }
 
   at(...path: Path): Report {

@@ -14,6 +14,7 @@ export type WatchdogMode = (typeof MODES)[number] | 'classic';
 
 /** A watchdog in an image answers itself when its time is over; the platform waits a little longer, so that it can. */
 const GRACE_MS = 5000;
+const MAX_CONCURRENCY = 1_000_000;
 
 export function modeIn(env: Variables, report: Report): WatchdogMode {
   const { mode } = env;
@@ -50,7 +51,11 @@ export function withWatchdogLimits(spec: FunctionSpec, reading: ForeignReading, 
   const deadlineMs = deadlineIn(spec.env, reading, at);
   return {
     ...spec,
-    limits: { ...spec.limits, ...(most > 0 ? { concurrency: most } : {}), ...(deadlineMs === undefined ? {} : { deadlineMs }) },
+    limits: {
+      ...spec.limits,
+      ...(most > 0 ? { concurrency: Math.min(most, MAX_CONCURRENCY) } : {}),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    },
   };
 }
 
