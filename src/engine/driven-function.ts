@@ -11,6 +11,9 @@ import type { Version } from './version.ts';
 
 const NOTHING = new Uint8Array(0);
 
+/** What a driver has to end a request after its deadline. */
+const GRACE_MS = 1000;
+
 /** How a request came to its end. */
 type End = Outcome | typeof STREAMED | WeftError;
 
@@ -92,16 +95,24 @@ export class DrivenFunction {
       () => ending.abort(new WeftError('WEFT_DEADLINE', { name, ms: limits.deadlineMs })),
       Math.max(0, request.deadlineAt - performance.now()),
     );
+    // A driver ends its request itself, and then knows more about it; should it hang, the client is answered all the same.
+    const overdue = Promise.withResolvers<never>();
+    overdue.promise.catch(() => {});
+    let last: NodeJS.Timeout | undefined;
+    ending.signal.addEventListener('abort', () => {
+      last = setTimeout(() => overdue.reject(ending.signal.reason as Error), GRACE_MS);
+    });
     this.running++;
     this.counters.waiting++;
     version.chains++;
     let end: End;
     try {
-      end = await driven.run({ ...request, signal: ending.signal });
+      end = await Promise.race([driven.run({ ...request, signal: ending.signal }), overdue.promise]);
     } catch (cause) {
       end = asWeftError(cause);
     }
     clearTimeout(late);
+    clearTimeout(last);
     memory.release(held);
     this.running--;
     this.counters.waiting--;

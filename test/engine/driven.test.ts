@@ -35,6 +35,7 @@ const answerGone = {
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   echo: async ({ input }) => ({ ...says(''), body: input.body }),
   waits: ({ signal }) => until(signal),
+  'hears-nothing': () => new Promise(() => {}),
   fails: async () => new Failure('as it was told to'),
   crashes: async () => {
     throw new WeftError('WEFT_FUNCTION_CRASHED', { name: 'crashes', reason: 'SIGSEGV' });
@@ -102,6 +103,7 @@ suite('a function that a driver runs', () => {
     const outcome = await engine.deploy({
       ...functions,
       waits: driven({ deadlineMs: 50 }),
+      'hears-nothing': driven({ deadlineMs: 50 }),
       echo: driven({ concurrency: 2, requestBytes: 100 }),
     });
     assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
@@ -111,6 +113,7 @@ suite('a function that a driver runs', () => {
   const answers: readonly (readonly [name: string, status: number, body: RegExp])[] = [
     ['echo', 200, /^hello$/],
     ['waits', 504, /WEFT_DEADLINE/],
+    ['hears-nothing', 504, /WEFT_DEADLINE/],
     ['fails', 500, /WEFT_FUNCTION_FAILED.*as it was told to/],
     ['crashes', 502, /WEFT_FUNCTION_CRASHED.*SIGSEGV/],
     ['breaks', 500, /WEFT_INTERNAL.*a mistake of the driver/],

@@ -5,6 +5,7 @@ import type { HttpServerClient } from '../http/client.ts';
 import type { ServerAddress } from '../http/connection.ts';
 
 const FIRST_PAUSE_MS = 5;
+const CONNECT_MS = 2000;
 const LONGEST_PAUSE_MS = 250;
 /** Docker's proxy accepts for a server that does not listen yet, and closes then. */
 const STAYS_MS = 50;
@@ -37,6 +38,8 @@ function accepts({ host, port }: ServerAddress & { kind: 'tcp' }, proxied: boole
       if (!proxied) end(true);
       else setTimeout(() => end(true), STAYS_MS);
     });
+    // A port that is filtered answers nothing at all.
+    socket.setTimeout(CONNECT_MS, () => end(false));
     socket.once('error', () => end(false));
     socket.once('end', () => end(false));
     socket.resume();

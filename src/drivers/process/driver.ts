@@ -68,15 +68,15 @@ class ProcessDriver implements Driver {
 
   async close(): Promise<void> {
     await Promise.all([...this.#open].map((driven) => driven.close()));
-    await (await this.#ground)?.run.close();
+    await (await this.#ground?.catch(() => undefined))?.run.close();
   }
 
-  /** Not before a function needs it: most apps have no processes. */
+  /** Not before a function needs it: most apps have no processes. What failed (a full disk, say) may go well the next time. */
   #prepared(): Promise<Ground> {
-    this.#ground ??= (async () => {
-      const run = await RunFolder.open();
-      return { run, abilities: await findAbilities(run) };
-    })();
+    this.#ground ??= prepareGround().catch((cause: unknown) => {
+      this.#ground = undefined;
+      throw cause;
+    });
     return this.#ground;
   }
 }
@@ -88,6 +88,16 @@ interface Closable extends Driven {
 interface Ground {
   readonly run: RunFolder;
   readonly abilities: Abilities;
+}
+
+async function prepareGround(): Promise<Ground> {
+  const run = await RunFolder.open();
+  try {
+    return { run, abilities: await findAbilities(run) };
+  } catch (cause) {
+    await run.close();
+    throw cause;
+  }
 }
 
 /** @throws WeftError WEFT_SANDBOX */
