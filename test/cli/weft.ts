@@ -1,10 +1,10 @@
 /** The real ./weft as a process, in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/checks/step.ts';
+import { CACHE } from '../toolchain/workshop.ts';
 
 export const WEFT = join(ROOT, 'weft');
 
@@ -37,7 +37,7 @@ export class Workshop implements AsyncDisposable {
   }
 
   static async open(): Promise<Workshop> {
-    return new Workshop(await mkdtemp(join(tmpdir(), 'weft-cli-')), await cacheOfThisProcess());
+    return new Workshop(await mkdtemp(join(tmpdir(), 'weft-cli-')), CACHE);
   }
 
   path(...names: string[]): string {
@@ -154,15 +154,4 @@ export async function until(holds: () => boolean | Promise<boolean>, what: () =>
     if (Date.now() > end) throw new Error(`waited in vain for ${what()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-let cache: Promise<string> | undefined;
-
-/** One for all tests of a file: what the runtime is made of is compiled once. */
-function cacheOfThisProcess(): Promise<string> {
-  cache ??= mkdtemp(join(tmpdir(), 'weft-cli-cache-')).then((folder) => {
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    return folder;
-  });
-  return cache;
 }

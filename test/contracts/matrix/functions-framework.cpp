@@ -17,7 +17,11 @@ static gcf::HttpResponse handle(gcf::HttpRequest request) {
       crash();
       break;
     case SPIN:
+#ifdef __wasm__
       spin();
+#else
+      hang();
+#endif
       break;
     case FLOOD:
       return gcf::HttpResponse{}.set_payload(std::string(static_cast<std::size_t>(FLOOD_BYTES) * FLOOD_PIECES, ' '));

@@ -86,7 +86,7 @@ static int respond(int fd, struct request *request) {
       crash();
       return 0;
     case SPIN:
-      spin();
+      hang();
       return 0;
     case FLOOD: {
       static const char piece[FLOOD_BYTES];
