@@ -2,6 +2,7 @@
  * An HTTP/1.1 server that answers what it was sent, a thread a connection: a native function that Weft runs as a process, and that is
  * asked directly beside it. With WORK_US in its environment it computes for so long first, as a function that does something would.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <pthread.h>

@@ -6,10 +6,18 @@ import { ROOT } from './step.ts';
 /** A test, or a whole file of them, that hangs fails after this long; the slowest file takes a minute or two. */
 const TEST_TIMEOUT_MS = 600_000;
 
+/** Files that wait for a deadline or a container leave a core idle. */
+const WAITING_FILES = 1;
+
 /** Runs these files and folders with node:test, or all. Its totals are the last that is printed. @returns exit code */
 export async function runTests(selection: readonly string[]): Promise<number> {
   const files = selection.length === 0 ? ['test/**/*.test.ts'] : await Promise.all(selection.map(asPattern));
-  const options = ['--test', '--test-reporter=spec', `--test-timeout=${TEST_TIMEOUT_MS}`, `--test-concurrency=${availableParallelism()}`];
+  const options = [
+    '--test',
+    '--test-reporter=spec',
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    `--test-concurrency=${availableParallelism() + WAITING_FILES}`,
+  ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...options, ...files], { cwd: ROOT, stdio: 'inherit' });
     child.once('error', reject);

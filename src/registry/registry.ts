@@ -2,6 +2,7 @@
  * What is deployed, on disk: `apps/<app>.json` and `artifacts/<sha256>`. An app's record is replaced by one rename, and only
  * after everything it names is there: at any moment the folder holds the app's old version or its new one, whole.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
@@ -78,11 +79,14 @@ export class Registry implements Disposable {
     const content = await this.readArtifact(digest);
     const there = await stat(path).catch(() => undefined);
     if (there?.size === content.length) return path;
-    await writeFile(`${path}.new`, content, { mode: 0o555 }).catch((cause: unknown) => {
+    // A program that runs cannot be written to; it can be replaced. Several functions may be of one program, placed at once.
+    const unfinished = `${path}.${randomUUID()}`;
+    try {
+      await writeFile(unfinished, content, { mode: 0o555 });
+      await rename(unfinished, path);
+    } catch (cause) {
       throw unusable(path, cause);
-    });
-    // A program that runs cannot be written to; it can be replaced.
-    await rename(`${path}.new`, path);
+    }
     return path;
   }
 

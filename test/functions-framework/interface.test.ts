@@ -10,7 +10,9 @@ const INTERFACE = join(import.meta.dirname, 'interface.cpp');
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion', '-Werror'];
 /** The check itself declares what nobody defines. */
 const OF_THE_CHECK = ['-Wno-undefined-inline', '-Wno-unused-const-variable'];
-const COMPILERS = ['g++', 'clang++', 'clang++-19'];
+/** Debian's clang has its version in its name alone. */
+const CLANG = ['clang++', 'clang++-19', 'clang++-18', 'clang++-17', 'clang++-16'].find((name) => !spawnSync(name, ['--version']).error);
+const COMPILERS = ['g++', CLANG ?? 'clang++'];
 const STANDARDS = ['c++17', 'c++20', 'c++23'];
 
 const knows = (compiler: string, standard: string): boolean =>

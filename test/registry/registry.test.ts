@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -217,4 +217,13 @@ test('whatever is saved, removed and opened again, the folder holds what was ack
     }),
     { numRuns: 30 },
   );
+});
+
+test('a program that several functions have is placed once, though they ask at once', async (t) => {
+  using registry = await Registry.open(await folder(t));
+  const digest = await registry.putArtifact(bytes('#!/bin/sh\necho it runs\n'));
+  const paths = await Promise.all(Array.from({ length: 8 }, () => registry.placeProgram(digest)));
+  assert.equal(new Set(paths).size, 1);
+  const [path = ''] = paths;
+  assert.equal(spawnSync(path, { encoding: 'utf8' }).stdout, 'it runs\n');
 });

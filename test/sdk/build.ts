@@ -3,7 +3,8 @@
  * What is linked is what sdk/lib/link.json says.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { commands, type Tree } from '@yowasp/clang';
@@ -44,6 +45,10 @@ interface Link {
 
 export const SDK = join(import.meta.dirname, '../../sdk');
 const LINK = JSON.parse(readFileSync(join(SDK, 'lib/link.json'), 'utf8')) as Link;
+/** Versions of all packages, the embedded compiler's among them. */
+const PINNED = createHash('sha256')
+  .update(readFileSync(join(SDK, '../package-lock.json')))
+  .digest('hex');
 const CACHE = join(SDK, '../node_modules/.cache/weft');
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic'];
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -96,8 +101,32 @@ function userCommand(program: Program, sdk: string): string[] {
 type Run = (tool: 'clang' | 'clang++' | 'ar', args: readonly string[], files: Files, made: string | typeof STDOUT) => Promise<Uint8Array>;
 const STDOUT = Symbol('standard output');
 
+/** Of all that the runtime is made of. */
+const sdkDigest = createHash('sha256');
+for (const path of (readdirSync(SDK, { recursive: true }) as string[]).toSorted()) {
+  if (statSync(join(SDK, path)).isFile()) sdkDigest.update(`${path}\0`).update(readFileSync(join(SDK, path)));
+}
+const SDK_DIGEST = sdkDigest.digest('hex');
+
+/** What is compiled of the runtime is the same for every file of tests, each of which is a process. */
+async function kept(key: readonly string[], make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  const folder = join(CACHE, 'sdk-tests');
+  const path = join(
+    folder,
+    createHash('sha256')
+      .update([SDK_DIGEST, ...key].join('\0'))
+      .digest('hex'),
+  );
+  if (existsSync(path)) return readFileSync(path);
+  const made = await make();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, made);
+  renameSync(`${path}.${process.pid}`, path);
+  return made;
+}
+
 /** Compiles what is missing of the runtime, then the program. */
-function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
+function toolchain(name: Toolchain['name'], identity: string, sdk: string, run: Run): Toolchain {
   const done = new Map<string, Promise<Uint8Array>>();
   const once = (key: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> => {
     const made = done.get(key) ?? make();
@@ -105,7 +134,11 @@ function toolchain(name: Toolchain['name'], sdk: string, run: Run): Toolchain {
     return made;
   };
   const object = (source: string): Promise<Uint8Array> =>
-    once(source, () => run(isCpp(source) ? 'clang++' : 'clang', runtimeCommand(source, sdk), {}, objectOf(source)));
+    once(source, () =>
+      kept([identity, ...runtimeCommand(source, sdk)], () =>
+        run(isCpp(source) ? 'clang++' : 'clang', runtimeCommand(source, sdk), {}, objectOf(source)),
+      ),
+    );
   const named = async (sources: readonly string[]): Promise<Record<string, Uint8Array>> => {
     const objects: Record<string, Uint8Array> = {};
     for (const source of sources) objects[objectOf(source)] = await object(source);
@@ -167,7 +200,7 @@ function treeOf(dir: string): Tree {
 
 function embedded(): Toolchain {
   const sdk = treeOf(SDK);
-  return toolchain('embedded', 'sdk', async (tool, args, files, made) => {
+  return toolchain('embedded', `embedded ${PINNED}`, 'sdk', async (tool, args, files, made) => {
     let said = '';
     const printed: Uint8Array[] = [];
     const stderr = (bytes: Uint8Array | null): void => {
@@ -189,7 +222,7 @@ function systemClang(clang: string): Toolchain {
   const version = clang.slice('clang'.length);
   const sysroot = unpackSysroot(CACHE);
   const driver = { clang, 'clang++': `clang++${version}`, ar: `llvm-ar${version}` };
-  return toolchain('system', SDK, async (tool, args, files, made) => {
+  return toolchain('system', String(spawnSync(clang, ['--version']).stdout), SDK, async (tool, args, files, made) => {
     const dir = mkdtempSync(join(tmpdir(), 'weft-sdk-'));
     try {
       for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
