@@ -101,6 +101,14 @@ suite('workers', { skip: cannotRun() }, () => {
     assert.equal((await engine.call('library', 'hello')).body, 'hello');
   });
 
+  test('a library that speaks in the place of its host ends itself, and not the thread', async () => {
+    for (const lie of ['impersonate', 'interrupt']) {
+      const reply = await engine.call('library', lie);
+      assert.equal(reply.status, 502, `${lie}: ${reply.body}`);
+      assert.equal((await engine.call('library', 'hello')).body, 'hello', lie);
+    }
+  });
+
   test('a library that fails is a failure and goes on', async () => {
     const pid = (await engine.call('library', 'pid')).body;
     assert.equal((await engine.call('library', 'fail')).status, 500);
