@@ -142,6 +142,10 @@ suite('an image that answers HTTP', () => {
       await eventually(async () => (await engine.containers())[0]?.State === 'paused');
       assert.equal((await it.ask({ text })).body, text);
     }
+    // Those that come together wake it once, and are all answered by it.
+    await eventually(async () => (await engine.containers())[0]?.State === 'paused');
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => it.ask({ text: `${i}` })));
+    assert.deepEqual([answers.map(({ body }) => body), it.coldStarts], [['0', '1', '2', '3', '4', '5', '6', '7'], 0]);
     await it.driven?.scale(0);
     await eventually(async () => (await engine.containers()).length === 0);
   });
