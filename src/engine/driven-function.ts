@@ -3,19 +3,14 @@ import type { FunctionSettings } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { callError, type PendingCall } from './call.ts';
-import { Failure, type Input, type Outcome } from './contract.ts';
-import { type Driven, type DrivenRequest, STREAMED } from './driver.ts';
+import { Failure, type Input } from './contract.ts';
+import { type Driven, type End, STREAMED } from './driver.ts';
+import { DrivenRun } from './driven-run.ts';
 import { respondError, respondOutcome } from './http-sink.ts';
 import { FunctionCounters } from './metrics.ts';
 import type { Version } from './version.ts';
 
 const NOTHING = new Uint8Array(0);
-
-/** What a driver has to end a request after its deadline. */
-const GRACE_MS = 1000;
-
-/** How a request came to its end. */
-type End = Outcome | typeof STREAMED | WeftError;
 
 export class DrivenFunction {
   readonly id: number;
@@ -41,9 +36,7 @@ export class DrivenFunction {
     const driven = this.#admit(version);
     const stream = new WatchedStream(exchange);
     const deadlineAt = startedAt + this.spec.limits.deadlineMs;
-    const ending = new AbortController();
-    exchange.onHungUp = () => ending.abort(new WeftError('WEFT_CLIENT_GONE', { name: this.name }));
-    void this.#run(version, driven, ending, { input: owned(exchange), depth: 1, deadlineAt, stream }, (end) => {
+    const finish = (end: End): void => {
       exchange.onHungUp = null;
       let status = 500;
       try {
@@ -54,19 +47,23 @@ export class DrivenFunction {
       } finally {
         this.counters.finished(status, performance.now() - startedAt);
       }
-    });
+    };
+    const run = new DrivenRun(version, this, { input: owned(exchange), depth: 1, deadlineAt, stream, finish });
+    exchange.onHungUp = () => run.end(new WeftError('WEFT_CLIENT_GONE', { name: this.name }));
+    run.start(driven);
   }
 
   /** @throws WeftError when it cannot be admitted */
   call(version: Version, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
     const driven = this.#admit(version);
     const input = { head: NOTHING, body: body.slice(), method: 'POST', path: '', query: '' };
-    void this.#run(version, driven, new AbortController(), { input, depth, deadlineAt, stream: undefined }, (end) => {
+    const finish = (end: End): void => {
       if (end instanceof WeftError) {
         version.complain(this, end);
         pending.settle(callError(end), end.entry.status, NOTHING);
       } else if (end !== STREAMED) pending.take(version, this, end);
-    });
+    };
+    new DrivenRun(version, this, { input, depth, deadlineAt, stream: undefined, finish }).start(driven);
   }
 
   #admit({ runtime }: Version): Driven {
@@ -78,54 +75,6 @@ export class DrivenFunction {
     return this.driven;
   }
 
-  /** Never rejects. `finish` tells whoever asked; what it throws is a defect, and nobody else's problem. */
-  async #run(
-    version: Version,
-    driven: Driven,
-    ending: AbortController,
-    request: Omit<DrivenRequest, 'signal'>,
-    finish: (end: End) => void,
-  ): Promise<void> {
-    const { name, limits } = this.spec;
-    const { memory } = version.runtime;
-    // What came in is kept here while its request waits for an instance and runs.
-    const held = { usedBytes: request.input.head.length + request.input.body.length, countedBytes: 0 };
-    memory.count(held);
-    const late = setTimeout(
-      () => ending.abort(new WeftError('WEFT_DEADLINE', { name, ms: limits.deadlineMs })),
-      Math.max(0, request.deadlineAt - performance.now()),
-    );
-    // A driver ends its request itself, and then knows more about it; should it hang, the client is answered all the same.
-    const overdue = Promise.withResolvers<never>();
-    overdue.promise.catch(() => {});
-    let last: NodeJS.Timeout | undefined;
-    ending.signal.addEventListener('abort', () => {
-      last = setTimeout(() => overdue.reject(ending.signal.reason as Error), GRACE_MS);
-    });
-    this.running++;
-    this.counters.waiting++;
-    version.chains++;
-    let end: End;
-    try {
-      end = await Promise.race([driven.run({ ...request, signal: ending.signal }), overdue.promise]);
-    } catch (cause) {
-      end = asWeftError(cause);
-    }
-    clearTimeout(late);
-    clearTimeout(last);
-    memory.release(held);
-    this.running--;
-    this.counters.waiting--;
-    this.lastUsed = performance.now();
-    try {
-      finish(end);
-    } catch (cause) {
-      version.log(this, 'error', `its answer was lost: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
-    } finally {
-      version.chainEnded();
-    }
-  }
-
   /** The status that is counted. */
   #answer(version: Version, exchange: Exchange, stream: WatchedStream, end: End): number {
     if (end === STREAMED) {
@@ -135,7 +84,7 @@ export class DrivenFunction {
     const error = end instanceof WeftError ? end : undefined;
     if (error?.code === 'WEFT_CLIENT_GONE') version.log(this, 'info', error.message);
     else if (error) version.complain(this, error);
-    if (!stream.begun) return error ? respondError(exchange, error) : respondOutcome(exchange, version, this, end as Outcome);
+    if (!stream.begun) return end instanceof WeftError ? respondError(exchange, end) : respondOutcome(exchange, version, this, end);
     if (end instanceof Failure) version.log(this, 'error', end.reason);
     exchange.abort();
     return error?.entry.status ?? 500;
@@ -171,10 +120,6 @@ class WatchedStream {
   drained(): Promise<void> {
     return this.#exchange.drained();
   }
-}
-
-function asWeftError(cause: unknown): WeftError {
-  return cause instanceof WeftError ? cause : new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
 }
 
 /** What the ingress lends is its own again when dispatch returns. */

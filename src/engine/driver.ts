@@ -3,7 +3,9 @@
  * its own instances, as it has its own contexts, so that no request crosses threads. The engine admits, counts and answers.
  */
 import type { FunctionSettings, Isolation } from '../model/app.ts';
-import type { Answer, Failure, Input } from './contract.ts';
+import { WeftError } from '../model/errors.ts';
+import type { Input, Outcome } from './contract.ts';
+import type { Ending } from './ending.ts';
 import type { LogRecord } from './protocol.ts';
 
 /** A function as its driver gets it. */
@@ -24,8 +26,8 @@ export interface DrivenHost {
   instances(change: 1 | -1): void;
   /** A request had to wait for a new instance. */
   coldStart(): void;
-  /** Runs another function of the app on behalf of a request that runs. Never rejects. */
-  call(request: DrivenRequest, name: string, body: Uint8Array): Promise<CallOutcome>;
+  /** Runs another function of the app on behalf of a request that runs; `answered` is called once, perhaps before this returns. */
+  call(request: DrivenRequest, name: string, body: Uint8Array, answered: (outcome: CallOutcome) => void): void;
 }
 
 /** `error` is 0, or one of CALL_ERROR (engine/abi.ts). */
@@ -42,8 +44,8 @@ export interface DrivenRequest {
   readonly depth: number;
   /** By performance.now(). */
   readonly deadlineAt: number;
-  /** Aborted with the error to answer with as its reason: WEFT_DEADLINE, or WEFT_CLIENT_GONE when the client hung up. */
-  readonly signal: AbortSignal;
+  /** Told the error to answer with: WEFT_DEADLINE, or WEFT_CLIENT_GONE when the client hung up. */
+  readonly ending: Ending;
   /** Where an answer may go in pieces; absent for calls, whose answer is one. */
   readonly stream: AnswerStream | undefined;
 }
@@ -57,16 +59,19 @@ export interface AnswerStream {
   readonly closed: boolean;
 }
 
-/** The answer went to the request's stream; it is whole when `run` resolves. */
+/** The answer went to the request's stream, and is whole. */
 export const STREAMED = 'streamed';
+
+/** How a request came to its end; an error after `stream.begin` breaks the answer off. */
+export type End = Outcome | typeof STREAMED | WeftError;
 
 /** A function with its instances in this thread. */
 export interface Driven {
   /**
-   * Runs one request to its end. A rejection after `stream.begin` breaks the answer off.
-   * @throws WeftError: WEFT_DEADLINE, WEFT_FUNCTION_CRASHED, WEFT_RESPONSE_TOO_LARGE and others of the catalogue
+   * Runs one request; `ended` is called once, perhaps before this returns, and never throws. Errors are of the catalogue: WEFT_DEADLINE,
+   * WEFT_FUNCTION_CRASHED, WEFT_RESPONSE_TOO_LARGE and others. No promise: a short call costs less than the promises on its way would.
    */
-  run(request: DrivenRequest): Promise<Answer | Failure | typeof STREAMED>;
+  run(request: DrivenRequest, ended: (end: End) => void): void;
   /** Makes so many instances ready; 0 ends those that no request uses. @throws WeftError */
   scale(instances: number): Promise<void>;
   /** No request will come any more and none runs: ends all instances, resolves when they are gone. */
@@ -82,3 +87,14 @@ export interface Driver {
 
 /** Absent: functions of that isolation are refused. */
 export type Drivers = Readonly<Partial<Record<Exclude<Isolation['kind'], 'context'>, Driver>>>;
+
+/** `run` of a driver whose requests take so long that a promise more does not matter. */
+export function promised(run: (request: DrivenRequest) => Promise<Exclude<End, WeftError>>): Driven['run'] {
+  return (request, ended) => {
+    run(request).then(ended, (cause: unknown) => ended(asWeftError(cause)));
+  };
+}
+
+export function asWeftError(cause: unknown): WeftError {
+  return cause instanceof WeftError ? cause : new WeftError('WEFT_INTERNAL', { reason: String(cause) }, { cause });
+}

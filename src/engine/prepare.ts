@@ -75,7 +75,7 @@ async function open(
       log: (level, text) => version.log(fn, level, text),
       instances: (change) => (fn.counters.contextsLive += change),
       coldStart: () => fn.counters.coldStarts++,
-      call: (request, name, body) => version.callByName(fn, request, name, body),
+      call: (request, name, body, answered) => version.callByName(fn, request, name, body, answered),
     },
   );
 }

@@ -8,6 +8,7 @@ import type { Chain } from './chain.ts';
 import { controlWords, ENTRIES, INTERRUPT, PREEMPTED, RUNNING_NOW, WATCHDOG_ASLEEP } from './control.ts';
 import { createEntries, type DirectEntry } from './entries.ts';
 import { DIRECT, Ledger, MAY_NOT_SUSPEND, RESERVING } from './ledger.ts';
+import { Deadlines } from './deadlines.ts';
 import { MemoryBudget } from './memory-budget.ts';
 
 /** How often chains that wait are checked against their deadlines. */
@@ -52,6 +53,8 @@ export class Runtime {
   readonly control: WebAssembly.Memory;
   readonly addresses: AddressSpace;
   readonly memory: MemoryBudget;
+  /** Of requests that drivers run. */
+  readonly deadlines = new Deadlines();
   /** Calls that went through a switch. */
   switches = 0;
   /** Called before a function goes on that is known to be busy for long. */

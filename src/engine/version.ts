@@ -126,12 +126,16 @@ export class Version {
   }
 
   /** A call that a driven function makes while it runs a request. */
-  callByName(fn: HostedFunction, { depth, deadlineAt }: DrivenRequest, name: string, body: Uint8Array): Promise<CallOutcome> {
-    return new Promise((resolve) => {
-      const pending = new PendingCall();
-      pending.onSettled(() => resolve(pending));
-      this.#callFrom({ fn, depth, deadlineAt }, this.byName.get(name), body, pending, 'wait');
-    });
+  callByName(
+    fn: HostedFunction,
+    { depth, deadlineAt }: DrivenRequest,
+    name: string,
+    body: Uint8Array,
+    answered: (outcome: CallOutcome) => void,
+  ): void {
+    const pending = new PendingCall();
+    pending.onSettled(() => answered(pending));
+    this.#callFrom({ fn, depth, deadlineAt }, this.byName.get(name), body, pending, 'wait');
   }
 
   #callFrom(from: Caller, target: HostedFunction | undefined, body: Uint8Array, pending: PendingCall, how: 'wait' | 'parallel'): void {

@@ -1,8 +1,10 @@
 /** The container driver without a platform: functions opened and asked as the engine does it. */
+import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { containerDriver } from '../../src/drivers/container/driver.ts';
-import { type Answer, Failure } from '../../src/engine/contract.ts';
-import { type AnswerStream, type Driven, type DrivenRequest, type Driver, STREAMED } from '../../src/engine/driver.ts';
+import { type Answer, Failure, TOO_LARGE } from '../../src/engine/contract.ts';
+import { type AnswerStream, type Driven, type DrivenRequest, type Driver, type End, STREAMED } from '../../src/engine/driver.ts';
+import { Ending } from '../../src/engine/ending.ts';
 import type { ContainerIsolation, ContractName, FunctionSettings, Resources } from '../../src/model/app.ts';
 import { WeftError } from '../../src/model/errors.ts';
 import { settings } from '../admin/bundles.ts';
@@ -40,19 +42,20 @@ export class Opened {
   async run({ text = '', ms = DEADLINE_MS, stream, ...input }: Asked): Promise<Answer | Failure | typeof STREAMED> {
     if (!this.driven) throw new TypeError('it is not open');
     const nothing = new Uint8Array(0);
-    const ending = new AbortController();
-    const late = setTimeout(() => ending.abort(new WeftError('WEFT_DEADLINE', { name: 'it', ms })), ms);
-    try {
-      return await this.driven.run({
-        input: { head: nothing, body: Buffer.from(text), method: 'POST', path: '', query: '', ...input },
-        depth: 1,
-        deadlineAt: performance.now() + ms,
-        signal: ending.signal,
-        stream,
-      });
-    } finally {
-      clearTimeout(late);
-    }
+    const ending = new Ending();
+    const late = setTimeout(() => ending.end(new WeftError('WEFT_DEADLINE', { name: 'it', ms })), ms);
+    const request = {
+      input: { head: nothing, body: Buffer.from(text), method: 'POST', path: '', query: '', ...input },
+      depth: 1,
+      deadlineAt: performance.now() + ms,
+      ending,
+      stream,
+    };
+    const end = await new Promise<End>((resolve) => this.driven?.run(request, resolve));
+    clearTimeout(late);
+    if (end instanceof WeftError) throw end;
+    assert.ok(end !== TOO_LARGE);
+    return end;
   }
 }
 

@@ -11,17 +11,20 @@ import {
   type DrivenRequest,
   type DrivenSource,
   type Driver,
+  promised,
   STREAMED,
 } from '../../src/engine/driver.ts';
 import { WeftError } from '../../src/model/errors.ts';
 import { TestEngine, type TestFunction } from './harness.ts';
 
-type Behaviour = (request: DrivenRequest, host: DrivenHost) => ReturnType<Driven['run']>;
+type Behaviour = (request: DrivenRequest, host: DrivenHost) => ReturnType<Parameters<typeof promised>[0]>;
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const says = (text: string) => ({ status: 200, head: bytes('Content-Type: text/plain\r\n'), body: bytes(text) });
 const until = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+const call = (host: DrivenHost, request: DrivenRequest, name: string, body: Uint8Array): Promise<CallOutcome> =>
+  new Promise((resolve) => host.call(request, name, body, resolve));
 const told = ({ error, status, body }: CallOutcome) => says(`${error} ${status} ${Buffer.from(body).toString()}`);
 
 const answerGone = {
@@ -34,7 +37,7 @@ const answerGone = {
 
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   echo: async ({ input }) => ({ ...says(''), body: input.body }),
-  waits: ({ signal }) => until(signal),
+  waits: ({ ending }) => until(ending.signal),
   'hears-nothing': () => new Promise(() => {}),
   fails: async () => new Failure('as it was told to'),
   crashes: async () => {
@@ -55,10 +58,10 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     stream?.write(bytes('half'));
     throw new WeftError('WEFT_FUNCTION_CRASHED', { name: 'breaks-off', reason: 'SIGKILL' });
   },
-  'calls-echo': async (request, host) => told(await host.call(request, 'echo', request.input.body)),
-  'calls-nobody': async (request, host) => told(await host.call(request, 'nobody', request.input.body)),
-  'calls-itself': async (request, host) => told(await host.call(request, 'calls-itself', request.input.body)),
-  'calls-crash': async (request, host) => told(await host.call(request, 'crashes', request.input.body)),
+  'calls-echo': async (request, host) => told(await call(host, request, 'echo', request.input.body)),
+  'calls-nobody': async (request, host) => told(await call(host, request, 'nobody', request.input.body)),
+  'calls-itself': async (request, host) => told(await call(host, request, 'calls-itself', request.input.body)),
+  'calls-crash': async (request, host) => told(await call(host, request, 'crashes', request.input.body)),
 };
 
 class TestDriver implements Driver {
@@ -70,7 +73,7 @@ class TestDriver implements Driver {
     if (!behaviour) throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason: 'there is no such behaviour' });
     host.instances(1);
     return {
-      run: (request) => behaviour(request, host),
+      run: promised((request) => behaviour(request, host)),
       scale: async (instances) => void this.scaled.push([spec.name, instances]),
       close: async () => void this.closed.push(`${spec.name} ${version}`),
     };

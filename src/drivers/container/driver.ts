@@ -1,5 +1,5 @@
 /** Functions in containers: whatever the engine of this machine, or another, runs as an image. */
-import type { Driven, DrivenHost, DrivenRequest, DrivenSource, Driver } from '../../engine/driver.ts';
+import type { Driven, DrivenHost, DrivenRequest, End, DrivenSource, Driver } from '../../engine/driver.ts';
 import { WeftError } from '../../model/errors.ts';
 import type { HttpWire, StdioWire, Wires } from '../wire.ts';
 import { ContainerFunction } from './container-function.ts';
@@ -105,8 +105,8 @@ class Remembered implements Driven {
     among.add(this);
   }
 
-  run(request: DrivenRequest): ReturnType<Driven['run']> {
-    return this.#driven.run(request);
+  run(request: DrivenRequest, ended: (end: End) => void): void {
+    this.#driven.run(request, ended);
   }
 
   scale(instances: number): Promise<void> {

@@ -1,6 +1,6 @@
 /** A container for each request: the request on its standard input, the answer on its standard output. */
 import { randomUUID } from 'node:crypto';
-import { type DrivenRequest, type Driven, STREAMED, type AnswerStream } from '../../engine/driver.ts';
+import { type AnswerStream, type Driven, type DrivenRequest, promised, STREAMED } from '../../engine/driver.ts';
 import { TOO_LARGE } from '../../engine/contract.ts';
 import { Collector } from '../../engine/host/wasi/output.ts';
 import { WeftError } from '../../model/errors.ts';
@@ -25,10 +25,12 @@ export class ForkFunction implements Driven {
     this.#wire = wire;
   }
 
-  async run(request: DrivenRequest): Promise<Outcome> {
+  readonly run = promised((request) => this.#run(request));
+
+  async #run(request: DrivenRequest): Promise<Outcome> {
     const early = this.#wire.admit?.(this.#fn.spec, request.input);
     if (early) return early;
-    if (this.#running >= this.#fn.isolation.resources.instances) await this.#waiting.join(request.signal);
+    if (this.#running >= this.#fn.isolation.resources.instances) await this.#waiting.join(request.ending.signal);
     else this.#running++;
     try {
       return await new ForkedRun(this.#fn, this.#wire, request).run();
@@ -73,7 +75,8 @@ class ForkedRun {
 
   async run(): Promise<Outcome> {
     const { host, spec } = this.#fn;
-    const { input, signal } = this.#request;
+    const { input, ending } = this.#request;
+    const { signal } = ending;
     host.coldStart();
     const take = (piece: Buffer): void => this.#take(piece, container);
     const container = await this.#fn.createContainer({

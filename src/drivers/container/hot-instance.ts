@@ -77,7 +77,8 @@ export class HotInstance implements Instance {
 
   async run(request: DrivenRequest): Promise<Outcome> {
     const { spec } = this.#fn;
-    const { input, signal } = request;
+    const { input, ending } = request;
+    const { signal } = ending;
     const since = performance.now();
     const id = randomUUID();
     try {

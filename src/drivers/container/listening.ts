@@ -3,9 +3,11 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpServerClient } from '../http/client.ts';
 import type { ServerAddress } from '../http/connection.ts';
+import { isHealthy } from '../http/probe.ts';
 
 const FIRST_PAUSE_MS = 5;
 const CONNECT_MS = 2000;
+const HEALTH_MS = 2000;
 const LONGEST_PAUSE_MS = 250;
 /** Docker's proxy accepts for a server that does not listen yet, and closes then. */
 const STAYS_MS = 50;
@@ -17,7 +19,7 @@ export async function awaitConnection(address: ServerAddress & { kind: 'tcp' }, 
 
 /** Resolves when a GET of the path is answered by 2xx. @throws the signal's reason */
 export async function awaitHealth(client: HttpServerClient, path: string, signal: AbortSignal): Promise<void> {
-  await until(() => isHealthy(client, path, signal), signal);
+  await until(() => isHealthy(client, path, HEALTH_MS), signal);
 }
 
 async function until(check: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
@@ -44,15 +46,4 @@ function accepts({ host, port }: ServerAddress & { kind: 'tcp' }, proxied: boole
     socket.once('end', () => end(false));
     socket.resume();
   });
-}
-
-async function isHealthy(client: HttpServerClient, target: string, signal: AbortSignal): Promise<boolean> {
-  let healthy = false;
-  const request = { method: 'GET', target, headers: [['Host', 'localhost']] as const, body: new Uint8Array(0) };
-  const received: Parameters<HttpServerClient['send']>[1]['received'] = ({ head }) => {
-    if (head) healthy = head.status >= 200 && head.status < 300;
-    return 'more';
-  };
-  await client.send(request, { received, drained: () => Promise.resolve() }, signal).catch(() => signal.throwIfAborted());
-  return healthy;
 }

@@ -68,8 +68,9 @@ export class Pool {
   /** @throws what starting an instance throws, what running in it throws, the signal's reason */
   async run(request: DrivenRequest): Promise<Outcome> {
     for (;;) {
-      request.signal.throwIfAborted();
-      const member = this.#take() ?? (await this.#wait(request.signal));
+      const { signal } = request.ending;
+      signal.throwIfAborted();
+      const member = this.#take() ?? (await this.#wait(signal));
       try {
         const outcome = await member.instance.run(request);
         this.#failures = 0;

@@ -1,5 +1,5 @@
 /** A function whose containers run request after request. */
-import type { Driven, DrivenRequest } from '../../engine/driver.ts';
+import { type Driven, type DrivenRequest, promised } from '../../engine/driver.ts';
 import type { Answer, Input } from '../../engine/contract.ts';
 import { WeftError } from '../../model/errors.ts';
 import type { ContainerFunction } from './container-function.ts';
@@ -31,7 +31,9 @@ export class PooledFunction implements Driven {
     });
   }
 
-  async run(request: DrivenRequest): Promise<Outcome> {
+  readonly run = promised((request) => this.#run(request));
+
+  async #run(request: DrivenRequest): Promise<Outcome> {
     const early = this.#options.admit(request.input);
     if (early) return early;
     try {

@@ -6,7 +6,7 @@ import type { DrivenRequest } from '../../engine/driver.ts';
 import { WeftError } from '../../model/errors.ts';
 import { HttpServerClient } from '../http/client.ts';
 import { ConnectionLost, type ServerAddress } from '../http/connection.ts';
-import { serveThrough } from '../http/serve.ts';
+import { type Served, serveThrough } from '../http/serve.ts';
 import type { HttpWire } from '../wire.ts';
 import type { Container } from './container.ts';
 import type { ContainerFunction } from './container-function.ts';
@@ -103,7 +103,9 @@ export class ServerInstance implements Instance {
     this.#running++;
     try {
       await this.#wake();
-      const { outcome, fatal } = await serveThrough({ spec: fn.spec, wire, client }, request);
+      const { outcome, fatal } = await new Promise<Served>((resolve, reject) => {
+        serveThrough({ spec: fn.spec, wire, client }, request, (result) => (result instanceof Error ? reject(result) : resolve(result)));
+      });
       // A client that went away leaves a server that takes one request at a time busy with it.
       if (fatal || (wire.exclusive && request.stream?.closed)) this.#forsake();
       return outcome;

@@ -1,6 +1,7 @@
 /** A client of one HTTP/1.1 server, with connections that are used again. */
+import type { Ending } from '../../engine/ending.ts';
 import type { WireRequest } from '../wire.ts';
-import { ConnectionLost, type Receiver, type ServerAddress, ServerConnection } from './connection.ts';
+import { ConnectionLost, type Done, type Receiver, type ServerAddress, ServerConnection } from './connection.ts';
 import type { HeadLimits } from './response-parser.ts';
 
 export interface ClientOptions extends Partial<HeadLimits> {
@@ -14,8 +15,12 @@ const DEFAULTS = { connections: 256, idleMs: 1000, headBytes: 64 * 1024, headers
 /** Methods that may be sent again by their meaning (RFC 9110, section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
-interface Waiting {
-  readonly resolve: () => void;
+/** A request, and who is told how it went. */
+interface Sending {
+  readonly request: WireRequest;
+  readonly receiver: Receiver;
+  readonly ending: Ending;
+  readonly done: Done;
 }
 
 export class HttpServerClient {
@@ -24,7 +29,7 @@ export class HttpServerClient {
   readonly #all = new Set<ServerConnection>();
   /** The one used last is used next: the others grow old and go. */
   readonly #idle: ServerConnection[] = [];
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Set<Sending>();
   #sweep: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -34,27 +39,12 @@ export class HttpServerClient {
   }
 
   /**
-   * Resolves when the answer was received whole, or `receiver` wants no more of it. A connection that went stale while it
+   * `done` is called once, perhaps before this returns: with nothing when the answer was received whole or `receiver` wants no more of it;
+   * else with ConnectionLost, MalformedAnswer, the reason of the ending, or what `receiver` threw. A connection that went stale while it
    * waited is replaced once, if the request can be sent again without being run twice.
-   * @throws ConnectionLost, MalformedAnswer, the reason of `signal`, what `receiver` throws
    */
-  async send(request: WireRequest, receiver: Receiver, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const first = this.#takeIdle() ?? (await this.#open(signal));
-    const reused = first.carried > 0;
-    try {
-      await this.#exchange(first, request, receiver, signal);
-    } catch (cause) {
-      if (!reused || !(cause instanceof ConnectionLost) || !repeatable(cause, request) || signal.aborted) throw cause;
-      // Its fellows have waited longer, and are as stale.
-      for (const connection of this.#idle.splice(0)) connection.destroy();
-      try {
-        await this.#exchange(await this.#open(signal), request, receiver, signal);
-      } catch (again) {
-        // There is no server any more: how it went is told by the connection that was cut.
-        throw again instanceof ConnectionLost && !again.connected ? cause : again;
-      }
-    }
+  send(request: WireRequest, receiver: Receiver, ending: Ending, done: Done): void {
+    this.#begin({ request, receiver, ending, done });
   }
 
   /** Breaks off what is under way. */
@@ -62,15 +52,40 @@ export class HttpServerClient {
     this.#closed = true;
     clearTimeout(this.#sweep);
     for (const connection of this.#all) connection.destroy();
-    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const sending of waiting) this.#begin(sending);
   }
 
-  async #exchange(connection: ServerConnection, request: WireRequest, receiver: Receiver, signal: AbortSignal): Promise<void> {
-    try {
-      await connection.exchange(request, receiver, signal);
-    } finally {
-      this.#release(connection);
+  /** With a connection at once, or when there is room for one. */
+  #begin(sending: Sending): void {
+    const { ending, done } = sending;
+    if (ending.reason) done(ending.reason);
+    else if (this.#closed) done(new ConnectionLost('its server was stopped', { connected: false, unread: true, unanswered: true }));
+    else {
+      const connection = this.#takeIdle() ?? this.#connect();
+      if (connection) this.#exchange(connection, sending, connection.carried > 0 ? (lost) => this.#again(lost, sending) : done);
+      else this.#wait(sending);
     }
+  }
+
+  #exchange(connection: ServerConnection, { request, receiver, ending }: Sending, done: Done): void {
+    connection.exchange(request, receiver, ending, (failure) => {
+      this.#release(connection);
+      done(failure);
+    });
+  }
+
+  /** After a connection that had been used before. */
+  #again(lost: Error | undefined, sending: Sending): void {
+    const { request, ending, done } = sending;
+    if (!(lost instanceof ConnectionLost) || !repeatable(lost, request) || ending.reason || this.#closed) return done(lost);
+    // Its fellows have waited longer, and are as stale.
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+    const connection = this.#connect();
+    if (!connection) return this.#wait(sending);
+    // There may be no server any more: how it went is told by the connection that was cut.
+    this.#exchange(connection, sending, (again) => done(again instanceof ConnectionLost && !again.connected ? lost : again));
   }
 
   #takeIdle(): ServerConnection | undefined {
@@ -81,45 +96,41 @@ export class HttpServerClient {
     }
   }
 
-  async #open(signal: AbortSignal): Promise<ServerConnection> {
-    for (;;) {
-      signal.throwIfAborted();
-      if (this.#closed) throw new ConnectionLost('its server was stopped', { connected: false, unread: true, unanswered: true });
-      const idle = this.#takeIdle();
-      if (idle) return idle;
-      if (this.#all.size < this.#options.connections) break;
-      await this.#turn(signal);
-    }
+  /** Nothing: there are as many as there may be. */
+  #connect(): ServerConnection | undefined {
+    if (this.#all.size >= this.#options.connections) return undefined;
     const connection = new ServerConnection(this.#address, this.#options, (gone) => this.#forget(gone));
     this.#all.add(connection);
     return connection;
   }
 
   /** Until a connection is free, or room for one. */
-  #turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = { resolve: done };
-      const waits = this.#waiting;
-      waits.push(waiting);
-      signal.addEventListener('abort', done);
-      function done(): void {
-        const at = waits.indexOf(waiting);
-        if (at >= 0) waits.splice(at, 1);
-        signal.removeEventListener('abort', done);
-        resolve();
-      }
-    });
+  #wait(sending: Sending): void {
+    const { ending, done } = sending;
+    this.#waiting.add(sending);
+    ending.onEnded = (reason) => {
+      this.#waiting.delete(sending);
+      done(reason);
+    };
+  }
+
+  #serveWaiting(): void {
+    const [first] = this.#waiting;
+    if (!first) return;
+    this.#waiting.delete(first);
+    first.ending.onEnded = undefined;
+    this.#begin(first);
   }
 
   #release(connection: ServerConnection): void {
     if (!connection.usable || this.#closed) {
-      connection.destroy();
+      connection.destroy(); // and forgotten when that is done
       return;
     }
     connection.idleSince = performance.now();
     this.#idle.push(connection);
     this.#sweep ??= setTimeout(() => this.#closeIdle(), this.#options.idleMs).unref();
-    this.#waiting.shift()?.resolve();
+    this.#serveWaiting();
   }
 
   #closeIdle(): void {
@@ -136,7 +147,7 @@ export class HttpServerClient {
   #forget(connection: ServerConnection): void {
     this.#all.delete(connection);
     this.#remove([connection]);
-    this.#waiting.shift()?.resolve();
+    this.#serveWaiting();
   }
 
   #remove(connections: readonly ServerConnection[]): void {

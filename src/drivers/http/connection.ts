@@ -1,5 +1,6 @@
 /** One connection to a server, with at most one request on it. */
 import { connect, type Socket } from 'node:net';
+import type { Ending } from '../../engine/ending.ts';
 import type { WireReply, WireRequest } from '../wire.ts';
 import { encodeRequest } from './encode-request.ts';
 import { type HeadLimits, ResponseParser, sharedLlhttp, WINDOW_BYTES } from './response-parser.ts';
@@ -53,11 +54,13 @@ export class MalformedAnswer extends Error {
 /** Where all connections of this thread read into: on POSIX a read is asked for, done and handed over in one go. */
 const READ_BUFFER = new Uint8Array(WINDOW_BYTES);
 
+/** Called once: with nothing when the answer was received whole, or its receiver wants no more of it, else with what went wrong. */
+export type Done = (failure: Error | undefined) => void;
+
 interface Pending {
   readonly receiver: Receiver;
-  readonly resolve: () => void;
-  readonly reject: (cause: unknown) => void;
-  readonly signal: AbortSignal;
+  readonly ending: Ending;
+  readonly done: Done;
 }
 
 export class ServerConnection {
@@ -93,18 +96,13 @@ export class ServerConnection {
     return !this.#ended && !this.#pending && this.#parser.keepAlive && this.#socket.writableLength === 0 && !this.#socket.destroyed;
   }
 
-  /**
-   * Resolves when the answer was received whole, or its receiver wants no more of it.
-   * @throws ConnectionLost, MalformedAnswer, the reason of `signal`, what `receiver` throws: the connection is closed then
-   */
-  exchange(request: WireRequest, receiver: Receiver, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#pending = { receiver, resolve, reject, signal };
-      this.carried += 1;
-      this.#parser.expect(request.method);
-      signal.addEventListener('abort', this.#aborted);
-      this.#write(encodeRequest(request));
-    });
+  /** Fails with ConnectionLost, MalformedAnswer, the reason of the ending, what `receiver` throws: the connection is closed then. */
+  exchange(request: WireRequest, receiver: Receiver, ending: Ending, done: Done): void {
+    this.#pending = { receiver, ending, done };
+    this.carried += 1;
+    this.#parser.expect(request.method);
+    ending.onEnded = this.#onEnded;
+    this.#write(encodeRequest(request));
   }
 
   destroy(): void {
@@ -117,9 +115,7 @@ export class ServerConnection {
     if (pieces.length > 1) this.#socket.uncork();
   }
 
-  readonly #aborted = (): void => {
-    this.#fail(this.#pending?.signal.reason);
-  };
+  readonly #onEnded = (reason: Error): void => this.#fail(reason);
 
   /** False: nothing more for now. */
   #read(bytes: Uint8Array): boolean {
@@ -143,10 +139,10 @@ export class ServerConnection {
       return true;
     }
     if (problem !== undefined) this.#fail(new MalformedAnswer(problem));
-    else if (complete) this.#settle()?.resolve();
+    else if (complete) this.#settle(undefined);
     else if (wish === 'stop') {
       this.destroy();
-      this.#settle()?.resolve();
+      this.#settle(undefined);
     } else if (wish === 'wait') {
       void this.#resumeAfter(pending);
       return false;
@@ -189,14 +185,15 @@ export class ServerConnection {
 
   #fail(cause: unknown): void {
     this.destroy();
-    this.#settle()?.reject(cause);
+    this.#settle(cause instanceof Error ? cause : new TypeError(String(cause)));
   }
 
-  #settle(): Pending | undefined {
+  #settle(failure: Error | undefined): void {
     const pending = this.#pending;
+    if (!pending) return;
     this.#pending = undefined;
-    pending?.signal.removeEventListener('abort', this.#aborted);
-    return pending;
+    pending.ending.onEnded = undefined;
+    pending.done(failure);
   }
 }
 

@@ -26,21 +26,23 @@ const WHOLE_BYTES = 64 * 1024;
 const NOT_MODIFIED = 304;
 
 /**
- * After any error, a server that takes one request at a time may still be busy with this one.
- * @throws ConnectionLost, which the driver, who knows how its instance is, makes an error of the catalogue; WeftError; the reason of the signal
+ * Calls `served` once, perhaps before this returns. After any error, a server that takes one request at a time may still be busy with this one.
+ * Errors: ConnectionLost, which the driver, who knows how its instance is, makes an error of the catalogue; WeftError; the reason of the ending.
+ * @throws what the contract throws while it makes the request; nothing was sent then
  */
-export async function serveThrough({ spec, wire, client }: ServedFunction, request: DrivenRequest): Promise<Served> {
-  const { input, deadlineAt, signal, stream } = request;
+export function serveThrough(
+  { spec, wire, client }: ServedFunction,
+  { input, deadlineAt, ending, stream }: DrivenRequest,
+  served: (result: Served | Error) => void,
+): void {
   const call: WireCall = { id: randomUUID(), deadline: new Date(performance.timeOrigin + deadlineAt), startedAt: performance.now() };
   const asked = wire.ask(spec, input, call);
   const receiver = new AnswerReceiver({ spec, wire, call, stream, toHead: asked.method === 'HEAD' });
-  try {
-    await client.send(asked, receiver, signal);
-  } catch (cause) {
-    if (!(cause instanceof MalformedAnswer)) throw cause;
-    throw new WeftError('WEFT_BAD_RESPONSE', { name: spec.name, reason: cause.message }, { cause });
-  }
-  return receiver.served;
+  client.send(asked, receiver, ending, (failure) => {
+    if (failure instanceof MalformedAnswer)
+      served(new WeftError('WEFT_BAD_RESPONSE', { name: spec.name, reason: failure.message }, { cause: failure }));
+    else served(failure ?? receiver.served);
+  });
 }
 
 interface AnswerParts {
@@ -65,9 +67,9 @@ class AnswerReceiver implements Receiver {
     this.#parts = parts;
   }
 
-  get served(): Served {
+  get served(): Served | Error {
     const answer = this.#answer;
-    if (!answer) throw new TypeError('An answer was whole without a head');
+    if (!answer) return new TypeError('An answer was whole without a head');
     if (answer.kind === 'failure') return { outcome: answer.failure, fatal: answer.fatal };
     if (this.#begun) return { outcome: STREAMED, fatal: false };
     const [first] = this.#held;

@@ -1,25 +1,34 @@
 /** A worker process that has a library loaded and is called, one call at a time; what the library keeps, it keeps. */
-import type { CallOutcome, DrivenHost, DrivenRequest } from '../../engine/driver.ts';
+import type { CallOutcome, DrivenHost, DrivenRequest, End } from '../../engine/driver.ts';
+import { asWeftError } from '../../engine/driver.ts';
 import { type Outcome, TOO_LARGE } from '../../engine/contract.ts';
 import type { FunctionSettings } from '../../model/app.ts';
+import { WeftError } from '../../model/errors.ts';
 import type { CallWire } from '../wire.ts';
 import { FRAME } from './frames.ts';
-import { HostProcess } from './host-process.ts';
+import { type FrameHandler, HostProcess } from './host-process.ts';
 import type { Instance } from './instance-pool.ts';
 import type { LaunchOptions } from './launch.ts';
-import { WeftError } from '../../model/errors.ts';
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = Buffer.alloc(0);
 const RESULT_BYTES = 4;
 /** What weft-host says in place of a result (sdk/host/nightcore.c). */
 const RESULT_TOO_LARGE = -0x8000_0000;
 const RESULT_NO_MEMORY = -0x7fff_ffff;
+
+/** The request that runs. */
+interface Running {
+  readonly request: DrivenRequest;
+  readonly ended: (end: End) => void;
+  readonly over: () => void;
+}
 
 export class CallWorker implements Instance {
   readonly #host: HostProcess;
   readonly #spec: FunctionSettings;
   readonly #wire: CallWire;
   readonly #calls: DrivenHost['call'];
+  #running: Running | undefined;
   /** The library waits for another function; it has one voice, so it cannot ask for a second meanwhile. */
   #calling = false;
 
@@ -43,64 +52,76 @@ export class CallWorker implements Instance {
     return this.#host.usable;
   }
 
-  /** `over`: it can take the next, or is no longer usable. */
-  run(request: DrivenRequest, over: () => void): Promise<Outcome> {
+  run(request: DrivenRequest, ended: (end: End) => void, over: () => void): void {
     const host = this.#host;
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
-        host.handler = undefined;
-        host.onLost = undefined;
-        request.signal.removeEventListener('abort', onAbort);
-        over();
-      };
-      const fail = (cause: unknown): void => {
-        done();
-        reject(cause);
-      };
-      const onAbort = (): void => {
-        // A library cannot be interrupted; what it was doing ends with its process.
-        host.kill();
-        fail(request.signal.reason);
-      };
-      request.signal.addEventListener('abort', onAbort);
-      host.onLost = fail;
-      host.handler = (type, payload) => {
-        if (type === FRAME.invoke && !this.#calling) this.#invoke(request, payload);
-        else if (type === FRAME.result && (payload === undefined || payload.length >= RESULT_BYTES)) {
-          done();
-          this.#answer(payload, resolve, reject);
-        } else host.kill(); // not what a host says: the library has got hold of its socket
-      };
-      host.channel.send(FRAME.call, this.#wire.input(this.#spec, request.input));
-    });
+    const input = this.#wire.input(this.#spec, request.input);
+    this.#running = { request, ended, over };
+    request.ending.onEnded = this.#onEnded;
+    host.onLost = this.#finish;
+    host.handler = this.#onFrame;
+    host.channel.send(FRAME.call, input);
   }
 
   end(): Promise<void> {
     return this.#host.end('nobody');
   }
 
-  #answer(payload: Buffer | undefined, resolve: (outcome: Outcome) => void, reject: (cause: unknown) => void): void {
+  readonly #onFrame: FrameHandler = (type, payload) => {
+    // Who asks has read the answer to what it asked before.
+    if (type === FRAME.invoke && !this.#calling && !this.#host.channel.congested) this.#invoke(payload);
+    else if (type === FRAME.result && (payload === undefined || payload.length >= RESULT_BYTES)) this.#finish(this.#outcome(payload));
+    else this.#host.kill(); // not what a host says: the library has got hold of its socket
+  };
+
+  /** A library cannot be interrupted; what it was doing ends with its process. */
+  readonly #onEnded = (reason: WeftError): void => {
+    this.#host.kill();
+    this.#finish(reason);
+  };
+
+  readonly #finish = (end: End): void => {
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    this.#host.handler = undefined;
+    this.#host.onLost = undefined;
+    running.request.ending.onEnded = undefined;
+    running.over();
+    running.ended(end);
+  };
+
+  #outcome(payload: Buffer | undefined): Outcome | WeftError {
     const { name, limits } = this.#spec;
     const result = payload ? payload.readInt32LE(0) : RESULT_TOO_LARGE;
-    if (result === RESULT_TOO_LARGE) resolve(TOO_LARGE);
-    else if (result === RESULT_NO_MEMORY) reject(new WeftError('WEFT_MEMORY', { name, bytes: limits.memoryBytes }));
-    else resolve(this.#wire.answer(this.#spec, result, payload?.subarray(4) ?? NOTHING));
+    if (result === RESULT_TOO_LARGE) return TOO_LARGE;
+    if (result === RESULT_NO_MEMORY) return new WeftError('WEFT_MEMORY', { name, bytes: limits.memoryBytes });
+    try {
+      return this.#wire.answer(this.#spec, result, payload?.subarray(RESULT_BYTES) ?? NOTHING);
+    } catch (cause) {
+      return asWeftError(cause);
+    }
   }
 
   /** The library calls another function, and waits. */
-  #invoke(request: DrivenRequest, payload: Buffer | undefined): void {
+  #invoke(payload: Buffer | undefined): void {
+    const running = this.#running;
+    if (!running) return;
     this.#calling = true;
-    const answer = ({ error, body }: Pick<CallOutcome, 'error' | 'body'>): void => {
-      this.#calling = false;
-      const code = Buffer.allocUnsafe(4);
-      code.writeInt32LE(error, 0);
-      if (this.#host.usable) this.#host.channel.send(FRAME.invoked, code, error === 0 ? body : NOTHING);
-    };
     if (!payload || payload.length < 4 || payload.length - 4 < payload.readUInt32LE(0)) {
-      answer({ error: -1, body: NOTHING });
+      this.#invoked(REFUSED);
       return;
     }
     const nameEnd = 4 + payload.readUInt32LE(0);
-    void this.#calls(request, payload.toString('utf8', 4, nameEnd), payload.subarray(nameEnd)).then(answer);
+    this.#calls(running.request, payload.toString('utf8', 4, nameEnd), payload.subarray(nameEnd), this.#invoked);
   }
+
+  readonly #invoked = ({ error, body }: Pick<CallOutcome, 'error' | 'body'>): void => {
+    this.#calling = false;
+    if (!this.#host.usable) return;
+    const code = Buffer.allocUnsafe(4);
+    code.writeInt32LE(error, 0);
+    this.#host.channel.send(FRAME.invoked, code, error === 0 ? body : NOTHING);
+  };
 }
+
+const REFUSED = { error: -1, body: NOTHING };

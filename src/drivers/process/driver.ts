@@ -2,8 +2,15 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { basename, dirname, join } from 'node:path';
-import { type Answer, type Failure, type Outcome, TOO_LARGE } from '../../engine/contract.ts';
-import type { Driven, DrivenHost, DrivenRequest, DrivenSource, Driver, STREAMED } from '../../engine/driver.ts';
+import {
+  asWeftError,
+  type Driven,
+  type DrivenHost,
+  type DrivenRequest,
+  type DrivenSource,
+  type Driver,
+  type End,
+} from '../../engine/driver.ts';
 import type { FunctionSettings, ProcessIsolation } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
 import { ensureHost } from '../../toolchain/index.ts';
@@ -135,19 +142,19 @@ function drive(wire: Wire, parts: Parts): Closable {
     case 'calls': {
       const options = launch(['--max-output', String(spec.limits.responseBytes), 'nightcore', place.seen.program], {});
       const start = (): Promise<CallWorker> =>
-        CallWorker.start(spec, wire, options, (request, name, body) => host.call(request, name, body));
-      return new DrivenProcess(parts, wire, { most: instances, each: 1, start }, (worker, request, over) => worker.run(request, over));
+        CallWorker.start(spec, wire, options, (request, name, body, answered) => host.call(request, name, body, answered));
+      return new DrivenProcess(parts, wire, { most: instances, each: 1, start });
     }
     case 'stdio': {
       const life = wire.life(spec);
       const options = launch([life, ...program], life === 'hot' ? wire.env(spec, undefined) : {});
       const start = (): Promise<StdioWorker> => StdioWorker.start({ spec, wire, options, env }, life);
-      return new DrivenProcess(parts, wire, { most: instances, each: 1, start }, (worker, request, over) => worker.run(request, over));
+      return new DrivenProcess(parts, wire, { most: instances, each: 1, start });
     }
     case 'http': {
       const start = async (): Promise<ServerProcess> => ServerProcess.start(await serverParts(parts, wire, launch));
       const each = wire.exclusive ? 1 : Number.POSITIVE_INFINITY;
-      return new DrivenProcess(parts, wire, { most: instances, each, start }, (server, request, over) => server.run(request).finally(over));
+      return new DrivenProcess(parts, wire, { most: instances, each, start });
     }
   }
 }
@@ -205,23 +212,22 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-class DrivenProcess<I extends Instance> implements Driven {
+/** An instance that takes requests. */
+interface Runner extends Instance {
+  /** `over`: it can take the next, or is no longer usable; that may be later than the answer. Both are called once. */
+  run(request: DrivenRequest, ended: (end: End) => void, over: () => void): void;
+}
+
+class DrivenProcess<I extends Runner> implements Driven {
   onClosed: () => void = () => {};
   readonly #parts: Parts;
   readonly #wire: Wire;
   readonly #pool: InstancePool<I>;
-  readonly #run: (instance: I, request: DrivenRequest, over: () => void) => Promise<Outcome | typeof STREAMED>;
 
-  constructor(
-    parts: Parts,
-    wire: Wire,
-    pool: { readonly most: number; readonly each: number; readonly start: () => Promise<I> },
-    run: (instance: I, request: DrivenRequest, over: () => void) => Promise<Outcome | typeof STREAMED>,
-  ) {
+  constructor(parts: Parts, wire: Wire, pool: { readonly most: number; readonly each: number; readonly start: () => Promise<I> }) {
     const { spec, host } = parts;
     this.#parts = parts;
     this.#wire = wire;
-    this.#run = run;
     this.#pool = new InstancePool({
       ...pool,
       name: spec.name,
@@ -231,13 +237,10 @@ class DrivenProcess<I extends Instance> implements Driven {
     });
   }
 
-  async run(request: DrivenRequest): Promise<Answer | Failure | typeof STREAMED> {
-    const { spec } = this.#parts;
-    const early = this.#wire.admit?.(spec, request.input);
-    if (early) return early;
-    const outcome = await this.#runIn(await this.#pool.acquire(request.signal), request);
-    if (outcome !== TOO_LARGE) return outcome;
-    throw new WeftError('WEFT_RESPONSE_TOO_LARGE', { name: spec.name, bytes: spec.limits.responseBytes });
+  run(request: DrivenRequest, ended: (end: End) => void): void {
+    const early = this.#wire.admit?.(this.#parts.spec, request.input);
+    if (early) ended(early);
+    else this.#pool.acquire(request.ending, (lease) => runIn(lease, request, ended), ended);
   }
 
   scale(instances: number): Promise<void> {
@@ -249,13 +252,13 @@ class DrivenProcess<I extends Instance> implements Driven {
     await removeFolder(this.#parts.place.folder);
     this.onClosed();
   }
+}
 
-  #runIn(lease: Lease<I>, request: DrivenRequest): Promise<Outcome | typeof STREAMED> {
-    try {
-      return this.#run(lease.instance, request, lease.release);
-    } catch (cause) {
-      lease.release();
-      throw cause;
-    }
+function runIn({ instance, release }: Lease<Runner>, request: DrivenRequest, ended: (end: End) => void): void {
+  try {
+    instance.run(request, ended, release);
+  } catch (cause) {
+    release();
+    ended(asWeftError(cause));
   }
 }

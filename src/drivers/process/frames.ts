@@ -75,25 +75,29 @@ export class FrameChannel {
     }
   }
 
-  send(type: number, ...parts: readonly Uint8Array[]): void {
-    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  /** The payload is up to three parts. Those of a long one are nobody's to change until they are written. */
+  send(type: number, one: Uint8Array = NOTHING, two: Uint8Array = NOTHING, three: Uint8Array = NOTHING): void {
+    const bytes = one.length + two.length + three.length;
     const joined = bytes <= JOINED_BYTES;
     const first = Buffer.allocUnsafe(HEADER_BYTES + (joined ? bytes : 0));
     first.writeUInt32LE(bytes, 0);
     first.writeUInt32LE(type, 4);
     if (joined) {
-      let at = HEADER_BYTES;
-      for (const part of parts) {
-        first.set(part, at);
-        at += part.length;
-      }
+      first.set(one, HEADER_BYTES);
+      first.set(two, HEADER_BYTES + one.length);
+      first.set(three, HEADER_BYTES + one.length + two.length);
       this.#socket.write(first);
       return;
     }
     this.#socket.cork();
     this.#socket.write(first);
-    for (const part of parts) if (part.length > 0) this.#socket.write(part);
+    for (const part of [one, two, three]) if (part.length > 0) this.#socket.write(part);
     this.#socket.uncork();
+  }
+
+  /** Whether the other end has not read all that it was sent, and the system's buffer is full of it. */
+  get congested(): boolean {
+    return this.#socket.writableLength > 0;
   }
 
   /** Nothing more for now: the other end waits, too. */

@@ -2,6 +2,7 @@
  * The instances of a function in this thread: made when requests need them, up to a limit; requests beyond wait in the order they
  * came. An instance that ends is replaced, with growing pauses while none comes up.
  */
+import type { Ending } from '../../engine/ending.ts';
 import { WeftError } from '../../model/errors.ts';
 
 const FIRST_PAUSE_MS = 100;
@@ -40,9 +41,10 @@ interface Member<I> {
   ending: boolean;
 }
 
+/** A request that has no instance yet. */
 interface Waiter<I> {
-  readonly resolve: (lease: Lease<I>) => void;
-  readonly reject: (cause: unknown) => void;
+  readonly use: (lease: Lease<I>) => void;
+  readonly refuse: (reason: WeftError) => void;
 }
 
 /** An instance for one request. */
@@ -70,15 +72,24 @@ export class InstancePool<I extends Instance> {
     this.#options = options;
   }
 
-  /** @throws WeftError WEFT_START_FAILED; the reason of `signal` */
-  async acquire(signal: AbortSignal): Promise<Lease<I>> {
+  /** Calls one of both, once, perhaps before it returns; `refuse` with WEFT_START_FAILED and others, or the reason of the ending. */
+  acquire(ending: Ending, use: (lease: Lease<I>) => void, refuse: (reason: WeftError) => void): void {
     const free = this.#free();
-    if (free && this.#waiting.size === 0) return this.#lend(free);
-    signal.throwIfAborted();
+    if (free && this.#waiting.size === 0) {
+      use(this.#lend(free));
+      return;
+    }
+    if (ending.reason) {
+      refuse(ending.reason);
+      return;
+    }
     const started = this.#startFor(this.#waiting.size + 1);
-    if (this.#members.length === 0 && this.#starting === 0) throw this.#reason();
+    if (this.#members.length === 0 && this.#starting === 0) {
+      refuse(this.#reason());
+      return;
+    }
     if (started) this.#options.coldStart();
-    return this.#wait(signal);
+    this.#wait(ending, use, refuse);
   }
 
   /** Makes so many ready; 0 ends those that no request uses. @throws WeftError */
@@ -97,8 +108,7 @@ export class InstancePool<I extends Instance> {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#restart);
-    for (const waiter of this.#waiting) waiter.reject(this.#closedError());
-    this.#waiting.clear();
+    this.#refuseAll(this.#closedError());
     await Promise.all(this.#members.map((member) => this.#end(member)));
   }
 
@@ -141,25 +151,28 @@ export class InstancePool<I extends Instance> {
     };
   }
 
-  #wait(signal: AbortSignal): Promise<Lease<I>> {
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiting.delete(waiter);
-        reject(signal.reason);
-      };
-      const waiter: Waiter<I> = {
-        resolve: (lease) => {
-          signal.removeEventListener('abort', onAbort);
-          resolve(lease);
-        },
-        reject: (cause) => {
-          signal.removeEventListener('abort', onAbort);
-          reject(cause);
-        },
-      };
-      signal.addEventListener('abort', onAbort);
-      this.#waiting.add(waiter);
-    });
+  #wait(ending: Ending, use: (lease: Lease<I>) => void, refuse: (reason: WeftError) => void): void {
+    const waiter: Waiter<I> = {
+      use: (lease) => {
+        ending.onEnded = undefined;
+        use(lease);
+      },
+      refuse: (reason) => {
+        ending.onEnded = undefined;
+        refuse(reason);
+      },
+    };
+    ending.onEnded = (reason) => {
+      this.#waiting.delete(waiter);
+      refuse(reason);
+    };
+    this.#waiting.add(waiter);
+  }
+
+  #refuseAll(reason: WeftError): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { refuse } of waiting) refuse(reason);
   }
 
   #serve(): void {
@@ -167,7 +180,7 @@ export class InstancePool<I extends Instance> {
       const free = this.#free();
       if (!free) return;
       this.#waiting.delete(waiter);
-      waiter.resolve(this.#lend(free));
+      waiter.use(this.#lend(free));
     }
   }
 
@@ -207,10 +220,7 @@ export class InstancePool<I extends Instance> {
     this.#failure = error;
     this.#pause();
     this.#options.warn(error.message);
-    if (this.#members.length === 0 && this.#starting === 0) {
-      for (const waiter of this.#waiting) waiter.reject(error);
-      this.#waiting.clear();
-    }
+    if (this.#members.length === 0 && this.#starting === 0) this.#refuseAll(error);
     this.#keepWanted();
     return error;
   }
@@ -232,10 +242,7 @@ export class InstancePool<I extends Instance> {
       this.#pause();
     }
     if (this.#waiting.size > 0) this.#startFor(this.#waiting.size);
-    if (this.#members.length === 0 && this.#starting === 0) {
-      for (const waiter of this.#waiting) waiter.reject(this.#reason());
-      this.#waiting.clear();
-    }
+    if (this.#members.length === 0 && this.#starting === 0) this.#refuseAll(this.#reason());
     this.#keepWanted();
   }
 

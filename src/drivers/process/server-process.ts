@@ -1,13 +1,14 @@
 /** A server in a process of its own: started, ready when it answers, watched, and asked by HTTP for each request. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Outcome } from '../../engine/contract.ts';
-import type { DrivenRequest, STREAMED } from '../../engine/driver.ts';
+import { asWeftError, type DrivenRequest, type End } from '../../engine/driver.ts';
+import type { Ending } from '../../engine/ending.ts';
 import type { FunctionSettings } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
 import { HttpServerClient } from '../http/client.ts';
 import { ConnectionLost, type ServerAddress } from '../http/connection.ts';
 import { HandshakeError, type ListeningSocket, openSocket } from '../http/listening-socket.ts';
+import { isHealthy } from '../http/probe.ts';
 import { serveThrough } from '../http/serve.ts';
 import type { HttpWire } from '../wire.ts';
 import { crashed, startFailed, withLastLines } from './failures.ts';
@@ -24,7 +25,6 @@ const HEALTH_TIMEOUT_MS = 2_000;
 const HEALTH_TRIES = 3;
 /** From a connection that breaks to the end of the process that broke it. */
 const EXIT_MS = 1_000;
-const NO_BYTES = new Uint8Array(0);
 
 export interface ServerParts {
   readonly spec: FunctionSettings;
@@ -89,24 +89,21 @@ export class ServerProcess implements Instance {
     return this.#usable;
   }
 
-  async run(request: DrivenRequest): Promise<Outcome | typeof STREAMED> {
+  run(request: DrivenRequest, ended: (end: End) => void, over: () => void): void {
     const { spec, wire } = this.#parts;
     const client = this.#client;
     if (!client) throw new TypeError('It gets requests before it listens');
     const began = performance.now();
-    try {
-      const { outcome, fatal } = await serveThrough({ spec, wire, client }, request);
+    serveThrough({ spec, wire, client }, request, (result) => {
+      if (result instanceof Error) {
+        void this.#failed(result, request.ending, began).then(ended).finally(over);
+        return;
+      }
       this.#answeredAt = performance.now();
-      if (fatal) this.kill();
-      return outcome;
-    } catch (cause) {
-      if (!wire.exclusive) throw await this.#explain(cause, request.signal, began);
-      // It may still be busy with this request. It is ended when it is known how it ended by itself.
-      this.#usable = false;
-      const reason = await this.#explain(cause, request.signal, began);
-      this.kill();
-      throw reason;
-    }
+      if (result.fatal) this.kill();
+      over();
+      ended(result.outcome);
+    });
   }
 
   async end(): Promise<void> {
@@ -120,16 +117,25 @@ export class ServerProcess implements Instance {
     this.#process.kill();
   }
 
-  async #explain(cause: unknown, signal: AbortSignal, began: number): Promise<unknown> {
+  async #failed(failure: Error, ending: Ending, began: number): Promise<WeftError> {
+    if (!this.#parts.wire.exclusive) return this.#explain(failure, ending, began);
+    // It may still be busy with this request. It is ended when it is known how it ended by itself.
+    this.#usable = false;
+    const reason = await this.#explain(failure, ending, began);
+    this.kill();
+    return reason;
+  }
+
+  async #explain(cause: Error, ending: Ending, began: number): Promise<WeftError> {
     const { spec, healthPath, options } = this.#parts;
     const { name } = spec;
-    if (signal.aborted) {
+    if (ending.reason) {
       // One that answers nobody will not answer the next either; where there is a health check, that decides.
       const silent = healthPath === undefined && this.#answeredAt < began;
-      if (silent && signal.reason instanceof WeftError && signal.reason.code === 'WEFT_DEADLINE') this.kill();
-      return signal.reason;
+      if (silent && ending.reason.code === 'WEFT_DEADLINE') this.kill();
+      return ending.reason;
     }
-    if (!(cause instanceof ConnectionLost)) return cause;
+    if (!(cause instanceof ConnectionLost)) return asWeftError(cause);
     const exit = await Promise.race([this.#process.exited, sleep(EXIT_MS, undefined, { ref: false })]);
     if (exit) return crashed(options.place, this.#process, exit);
     // Alive, but deaf: what it listened on is gone.
@@ -187,21 +193,7 @@ export class ServerProcess implements Instance {
   }
 
   async #healthy(path: string): Promise<boolean> {
-    let status = 0;
-    const receiver = {
-      received: ({ head }: { readonly head: { readonly status: number } | undefined }): 'more' => {
-        status = head?.status ?? status;
-        return 'more';
-      },
-      drained: async (): Promise<void> => {},
-    };
-    const request = { method: 'GET', target: path, headers: [['Host', 'localhost']], body: NO_BYTES } as const;
-    try {
-      await this.#client?.send(request, receiver, AbortSignal.timeout(HEALTH_TIMEOUT_MS));
-    } catch {
-      return false; // whatever it was, it is not healthy
-    }
-    return status >= 200 && status < 300;
+    return this.#client !== undefined && isHealthy(this.#client, path, HEALTH_TIMEOUT_MS);
   }
 }
 

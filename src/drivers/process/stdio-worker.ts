@@ -1,8 +1,7 @@
 /** Workers whose programs are spoken to by standard input and output: run anew for each request (fork), or living on (hot). */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Outcome, TOO_LARGE } from '../../engine/contract.ts';
-import { type DrivenRequest, STREAMED } from '../../engine/driver.ts';
+import { asWeftError, type DrivenRequest, type End, STREAMED } from '../../engine/driver.ts';
 import type { FunctionSettings } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
 import type { FindEnd, StdioWire } from '../wire.ts';
@@ -53,11 +52,11 @@ export class StdioWorker implements Instance {
     return this.#host.usable;
   }
 
-  /** `over`: it can take the next, or is no longer usable; after a deadline, later than the answer. */
-  run(request: DrivenRequest, over: () => void): Promise<Outcome | typeof STREAMED> {
-    const run = this.#life === 'fork' ? new ForkRun(this.#host, this.#parts, request) : new HotRun(this.#host, this.#parts, request);
-    void run.over.then(over);
-    return run.outcome;
+  /** After a deadline, `over` is called later than `ended`. */
+  run(request: DrivenRequest, ended: (end: End) => void, over: () => void): void {
+    const run = { request, ended, over };
+    if (this.#life === 'fork') new ForkRun(this.#host, this.#parts, run).begin();
+    else new HotRun(this.#host, this.#parts, run).begin();
   }
 
   end(): Promise<void> {
@@ -65,10 +64,14 @@ export class StdioWorker implements Instance {
   }
 }
 
+interface Running {
+  readonly request: DrivenRequest;
+  readonly ended: (end: End) => void;
+  readonly over: () => void;
+}
+
 /** One request in a worker. */
 abstract class Run {
-  readonly outcome: Promise<Outcome | typeof STREAMED>;
-  readonly over: Promise<void>;
   protected readonly host: HostProcess;
   protected readonly parts: StdioParts;
   protected readonly request: DrivenRequest;
@@ -77,31 +80,35 @@ abstract class Run {
   readonly #startedAt = performance.now();
   readonly #memoryKills: number;
   readonly #lines: LogLines;
-  #resolve!: (outcome: Outcome | typeof STREAMED) => void;
-  #reject!: (cause: unknown) => void;
-  #end!: () => void;
+  readonly #running: Running;
+  #answered = false;
 
-  constructor(host: HostProcess, parts: StdioParts, request: DrivenRequest, log: Emit) {
+  constructor(host: HostProcess, parts: StdioParts, running: Running, log: Emit) {
     this.host = host;
     this.parts = parts;
-    this.request = request;
+    this.request = running.request;
+    this.#running = running;
     this.#memoryKills = host.process.memoryKills;
     this.#lines = new LogLines('warn', log);
-    this.outcome = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.over = new Promise((resolve) => {
-      this.#end = resolve;
-    });
-    host.handler = (type, payload = NO_BYTES) => this.#frame(type, payload);
-    host.onLost = (error) => {
-      this.fail(error);
-      this.release();
-    };
-    request.signal.addEventListener('abort', this.#aborted);
   }
 
+  /** @throws what the contract throws: nothing has been asked of the program then */
+  begin(): void {
+    const { host } = this;
+    this.ask();
+    host.handler = (type, payload = NO_BYTES) => this.#frame(type, payload);
+    host.onLost = (error) => {
+      this.release();
+      this.fail(error);
+    };
+    this.request.ending.onEnded = (reason) => {
+      this.abandon();
+      this.fail(reason);
+    };
+  }
+
+  /** Tells the program what to do. */
+  protected abstract ask(): void;
   protected abstract print(piece: Buffer): void;
   /** The program is gone. */
   protected abstract ended(exitCode: number, signal: string | undefined): void;
@@ -116,16 +123,26 @@ abstract class Run {
     return performance.now() - this.#startedAt;
   }
 
+  /** What comes first counts. The worker is released before, if it is to be: whoever got an answer may ask again at once. */
   protected succeed(outcome: () => Outcome | typeof STREAMED): void {
+    if (this.#answered) return;
+    let end: End;
     try {
-      this.#resolve(outcome());
+      end = outcome();
     } catch (cause) {
-      this.#reject(cause);
+      end = asWeftError(cause);
     }
+    this.#answer(end);
   }
 
-  protected fail(cause: unknown): void {
-    this.#reject(cause);
+  protected fail(cause: WeftError): void {
+    this.#answer(cause);
+  }
+
+  #answer(end: End): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#running.ended(end);
   }
 
   protected crash(exitCode: number, signal: string | undefined): void {
@@ -136,16 +153,11 @@ abstract class Run {
 
   protected release(): void {
     this.#lines.end();
-    this.request.signal.removeEventListener('abort', this.#aborted);
+    this.request.ending.onEnded = undefined;
     this.host.handler = undefined;
     this.host.onLost = undefined;
-    this.#end();
+    this.#running.over();
   }
-
-  readonly #aborted = (): void => {
-    this.fail(this.request.signal.reason);
-    this.abandon();
-  };
 
   #frame(type: number, payload: Buffer): void {
     if (type === FRAME.stdout) this.print(payload);
@@ -166,12 +178,20 @@ class ForkRun extends Run {
   readonly #streamed: Streamed | undefined;
   readonly #collected: Collected;
 
-  constructor(host: HostProcess, parts: StdioParts, request: DrivenRequest) {
-    super(host, parts, request, parts.options.log);
-    const { spec, wire, env } = parts;
+  #late: NodeJS.Timeout | undefined;
+
+  constructor(host: HostProcess, parts: StdioParts, running: Running) {
+    super(host, parts, running, parts.options.log);
+    const { spec, wire } = parts;
+    const { request } = running;
     const head = request.stream && wire.streamHead(spec);
     this.#streamed = request.stream && head && new Streamed(request.stream, head, host.channel);
     this.#collected = new Collected(spec.limits.responseBytes);
+  }
+
+  protected ask(): void {
+    const { spec, wire, env } = this.parts;
+    const { request, host } = this;
     const block = environmentBlock({ ...env, ...wire.env(spec, request.input) });
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32LE(block.length, 0);
@@ -179,18 +199,19 @@ class ForkRun extends Run {
   }
 
   protected print(piece: Buffer): void {
-    if (this.request.signal.aborted) return;
+    if (this.request.ending.reason) return;
     if (this.#streamed) this.#streamed.write(piece);
     else if (!this.#collected.overflow) {
       this.#collected.write(piece);
       if (!this.#collected.overflow) return;
-      this.succeed(() => TOO_LARGE);
       this.abandon();
+      this.succeed(() => TOO_LARGE);
     }
   }
 
   protected ended(exitCode: number, signal: string | undefined): void {
     const { spec, wire } = this.parts;
+    this.release();
     if (signal === 'SIGKILL' && this.outOfMemory) this.crash(exitCode, signal);
     else if (!this.#streamed?.begun) {
       const { id, ms } = this;
@@ -198,19 +219,18 @@ class ForkRun extends Run {
       this.succeed(() => wire.answer(spec, this.request.input, end));
     } else if (signal === undefined) this.succeed(() => STREAMED);
     else this.crash(exitCode, signal);
-    this.release();
   }
 
   /** The worker goes on as soon as the program is gone. */
   protected abandon(): void {
     this.host.channel.resume();
     this.host.channel.send(FRAME.kill);
-    const late = new AbortController();
-    void this.over.then(() => late.abort());
-    sleep(KILL_MS, undefined, { signal: late.signal }).then(
-      () => this.host.kill(),
-      () => {}, // it ended in time
-    );
+    this.#late = setTimeout(() => this.host.kill(), KILL_MS);
+  }
+
+  protected override release(): void {
+    clearTimeout(this.#late);
+    super.release();
   }
 }
 
@@ -218,12 +238,16 @@ class HotRun extends Run {
   readonly #collected: Collected;
   readonly #end: FindEnd | undefined;
 
-  constructor(host: HostProcess, parts: StdioParts, request: DrivenRequest) {
-    super(host, parts, request, parts.options.log);
+  constructor(host: HostProcess, parts: StdioParts, running: Running) {
+    super(host, parts, running, parts.options.log);
     const { spec, wire } = parts;
     this.#collected = new Collected(spec.limits.responseBytes * FRAMED_BYTE);
     this.#end = wire.answerEnd?.(spec);
-    host.channel.send(FRAME.feed, wire.stdin(spec, request.input, this.id));
+  }
+
+  protected ask(): void {
+    const { spec, wire } = this.parts;
+    this.host.channel.send(FRAME.feed, wire.stdin(spec, this.request.input, this.id));
   }
 
   protected print(piece: Buffer): void {
@@ -245,16 +269,16 @@ class HotRun extends Run {
     if (whole === undefined) return;
     const { id, ms } = this;
     const end = { id, ms, exitCode: 0, signal: undefined, stdout: printed.subarray(0, whole), stderr: this.stderr.bytes };
-    this.succeed(() => wire.answer(spec, this.request.input, end));
     // What comes behind an answer belongs to nobody, and would be taken for the start of the next; a line feed would be skipped.
     if (!isLineFeeds(printed.subarray(whole))) this.host.kill();
     this.release();
+    this.succeed(() => wire.answer(spec, this.request.input, end));
   }
 
   protected ended(exitCode: number, signal: string | undefined): void {
-    this.crash(exitCode, signal);
     this.host.kill();
     this.release();
+    this.crash(exitCode, signal);
   }
 
   /** What it would answer later would be taken for the answer to the next. */
@@ -264,8 +288,8 @@ class HotRun extends Run {
   }
 
   #giveUp(say: () => void): void {
-    say();
     this.abandon();
+    say();
   }
 }
 

@@ -1,5 +1,5 @@
 /** Functions that are files: nothing runs, each request is one look-up. What of-watchdog does in its mode static. */
-import type { Driven, DrivenSource, Driver } from '../../engine/driver.ts';
+import { type Driven, type DrivenSource, type Driver, promised } from '../../engine/driver.ts';
 import { WeftError } from '../../model/errors.ts';
 import { createSite } from './site.ts';
 
@@ -12,7 +12,7 @@ function openSite({ spec, files }: DrivenSource): Driven {
   if (isolation.kind !== 'static') throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason: 'it is not static' });
   const answer = createSite(files, isolation.root, spec.limits.responseBytes);
   return {
-    run: ({ input, stream }) => answer(input, stream),
+    run: promised(({ input, stream }) => answer(input, stream)),
     scale: async () => {},
     close: async () => {},
   };

@@ -8,7 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { HttpServerClient } from '../../../src/drivers/http/client.ts';
 import { ConnectionLost, MalformedAnswer, type Receiver } from '../../../src/drivers/http/connection.ts';
-import { ask, GET, Gatherer, POST, saying, talkTo } from './servers.ts';
+import { Ending } from '../../../src/engine/ending.ts';
+import { WeftError } from '../../../src/model/errors.ts';
+import { ask, GET, Gatherer, POST, saying, send, talkTo } from './servers.ts';
+
+const TOO_LATE = new WeftError('WEFT_DEADLINE', { name: 'it', ms: 1 });
 
 const HELLO = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Empty:\r\nX-Last: \xe9 b \r\n\r\nhello';
 const lost = (facts: Partial<ConnectionLost>) => (cause: unknown) => {
@@ -258,11 +262,11 @@ test('who waits for a connection can give up, and the others get theirs', async 
   const held: (() => void)[] = [];
   await using talk = await talkTo((socket) => held.push(() => socket.write(HELLO)), { connections: 1 });
   const first = ask(talk.client);
-  const impatient = new AbortController();
-  const second = ask(talk.client, GET, impatient.signal);
+  const impatient = new Ending();
+  const second = ask(talk.client, GET, impatient);
   const third = ask(talk.client);
-  impatient.abort(new Error('enough'));
-  await assert.rejects(second, /enough/);
+  impatient.end(TOO_LATE);
+  await assert.rejects(second, TOO_LATE);
   while (held.length === 0) await sleep(1);
   held[0]?.();
   await first;
@@ -277,14 +281,14 @@ test('an aborted request closes its connection at once', async () => {
     socket.on('close', () => (closed += 1));
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
   });
-  const ending = new AbortController();
+  const ending = new Ending();
   const gatherer = new Gatherer();
-  const sent = talk.client.send(GET, gatherer, ending.signal);
+  const sent = send(talk.client, GET, gatherer, ending);
   while (gatherer.text !== 'half') await sleep(1);
-  ending.abort(new Error('too late'));
-  await assert.rejects(sent, /too late/);
+  ending.end(TOO_LATE);
+  await assert.rejects(sent, TOO_LATE);
   while (closed === 0) await sleep(1);
-  await assert.rejects(ask(talk.client, GET, ending.signal), /too late/);
+  await assert.rejects(ask(talk.client, GET, ending), TOO_LATE);
 });
 
 test('a slow receiver stops the server, and loses nothing', async () => {
@@ -313,7 +317,7 @@ test('a slow receiver stops the server, and loses nothing', async () => {
     },
     drained: () => new Promise((resolve) => (open = resolve)),
   };
-  const sent = talk.client.send(GET, receiver, new AbortController().signal);
+  const sent = send(talk.client, GET, receiver);
   await sleep(100);
   assert.ok(!finished, 'the server wrote all of its 32 MiB to a client that reads nothing');
   assert.ok(taken <= 64 * 1024, `${taken}`);
@@ -332,14 +336,14 @@ test('a slow receiver stops the server, and loses nothing', async () => {
 
 test('a receiver can stop an answer, or fail, and the connection is closed', async () => {
   await using talk = await talkTo((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\nendless'));
-  await talk.client.send(GET, { received: () => 'stop', drained: () => Promise.resolve() }, new AbortController().signal);
+  await send(talk.client, GET, { received: () => 'stop', drained: () => Promise.resolve() });
   const failing: Receiver = {
     received: () => {
       throw new RangeError('no room');
     },
     drained: () => Promise.resolve(),
   };
-  await assert.rejects(talk.client.send(GET, failing, new AbortController().signal), /no room/);
+  await assert.rejects(send(talk.client, GET, failing), /no room/);
   assert.equal(talk.server.connections, 2);
 });
 

@@ -7,6 +7,7 @@ import { type Served, serveThrough } from '../../../src/drivers/http/serve.ts';
 import type { HttpWire } from '../../../src/drivers/wire.ts';
 import { Failure } from '../../../src/engine/contract.ts';
 import { type AnswerStream, type DrivenRequest, STREAMED } from '../../../src/engine/driver.ts';
+import { Ending } from '../../../src/engine/ending.ts';
 import { WeftError } from '../../../src/model/errors.ts';
 import { settings } from './settings.ts';
 import { type Behaviour, saying, talkTo } from './servers.ts';
@@ -49,8 +50,11 @@ interface Asking {
 async function serve(behaviour: Behaviour, { wire = http, method = 'GET', stream, responseBytes }: Asking = {}): Promise<Served> {
   await using talk = await talkTo(behaviour);
   const input = { head: Buffer.from(`${method} / HTTP/1.1\r\nHost: weft\r\n`), body: new Uint8Array(0), method, path: '', query: '' };
-  const request: DrivenRequest = { input, depth: 1, deadlineAt: performance.now() + 5000, signal: new AbortController().signal, stream };
-  return await serveThrough({ spec: settings('http', { responseBytes }), wire, client: talk.client }, request);
+  const request: DrivenRequest = { input, depth: 1, deadlineAt: performance.now() + 5000, ending: new Ending(), stream };
+  const spec = settings('http', { responseBytes });
+  return await new Promise<Served>((resolve, reject) => {
+    serveThrough({ spec, wire, client: talk.client }, request, (result) => (result instanceof Error ? reject(result) : resolve(result)));
+  });
 }
 
 function textOf({ outcome }: Served): string {

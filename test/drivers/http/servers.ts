@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type ClientOptions, HttpServerClient } from '../../../src/drivers/http/client.ts';
 import type { Received, Receiver } from '../../../src/drivers/http/connection.ts';
 import type { WireReply, WireRequest } from '../../../src/drivers/wire.ts';
+import { Ending } from '../../../src/engine/ending.ts';
 
 /** What a server does with the request that it has just received whole (its bytes as text). */
 export type Behaviour = (socket: Socket, request: string, count: number) => void;
@@ -111,10 +112,15 @@ export class Gatherer implements Receiver {
   }
 }
 
-export async function ask(client: HttpServerClient, request: WireRequest = GET, signal = new AbortController().signal): Promise<Gatherer> {
+export async function ask(client: HttpServerClient, request: WireRequest = GET, ending = new Ending()): Promise<Gatherer> {
   const gatherer = new Gatherer();
-  await client.send(request, gatherer, signal);
+  await send(client, request, gatherer, ending);
   return gatherer;
+}
+
+/** `client.send` as a promise. */
+export function send(client: HttpServerClient, request: WireRequest, receiver: Receiver, ending = new Ending()): Promise<void> {
+  return new Promise((resolve, reject) => client.send(request, receiver, ending, (failure) => (failure ? reject(failure) : resolve())));
 }
 
 export interface Talk extends AsyncDisposable {
