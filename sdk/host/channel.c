@@ -3,14 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fail.h"
 
 void channel_open(struct channel *channel) {
-  const int flags = fcntl(FRAMES_FD, F_GETFL);
-  if (flags < 0 || fcntl(FRAMES_FD, F_SETFL, flags | O_NONBLOCK) != 0) fail("file descriptor 3", errno);
+  for (int fd = FRAMES_IN; fd <= FRAMES_OUT; fd++) {
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) fail("file descriptors 3 and 4", errno);
+  }
   channel->closed = false;
   channel->in_start = channel->in_end = channel->out_start = channel->out_end = 0;
 }
@@ -28,14 +29,14 @@ void channel_read(struct channel *channel) {
     channel->in_start = 0;
     channel->in_end = waiting;
   }
-  const ssize_t got = read(FRAMES_FD, channel->in + channel->in_end, CHANNEL_IN_BYTES - channel->in_end);
+  const ssize_t got = read(FRAMES_IN, channel->in + channel->in_end, CHANNEL_IN_BYTES - channel->in_end);
   if (got > 0) channel->in_end += (size_t)got;
   else if (got == 0 || (errno != EAGAIN && errno != EINTR)) channel->closed = true;
 }
 
 void channel_write(struct channel *channel) {
   while (!channel_flushed(channel) && !channel->closed) {
-    const ssize_t sent = send(FRAMES_FD, channel->out + channel->out_start, channel->out_end - channel->out_start, MSG_NOSIGNAL);
+    const ssize_t sent = write(FRAMES_OUT, channel->out + channel->out_start, channel->out_end - channel->out_start);
     if (sent > 0) channel->out_start += (size_t)sent;
     else if (errno == EAGAIN) return;
     else if (errno != EINTR) channel->closed = true;

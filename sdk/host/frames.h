@@ -1,10 +1,10 @@
-/** What weft-host and the platform say to each other on file descriptor 3 (README.md). */
+/** What weft-host and the platform say to each other on file descriptors 3 and 4 (README.md). */
 #ifndef WEFT_HOST_FRAMES_H
 #define WEFT_HOST_FRAMES_H
 
 #include <stdint.h>
 
-enum { FRAMES_FD = 3, HEADER_BYTES = 8 };
+enum { FRAMES_IN = 3, FRAMES_OUT = 4, HEADER_BYTES = 8 };
 
 enum frame {
   FRAME_RUN = 1,

@@ -37,16 +37,16 @@ static long long number(const char *text) {
 /** What the program inherits are 0, 1 and 2, all of them and nothing else. */
 static void close_to_programs(void) {
   int fd = 0;
-  while (fd >= 0 && fd < FRAMES_FD) fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  while (fd >= 0 && fd < FRAMES_IN) fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (fd >= 0) close(fd);
-  for (int standard = 0; standard < FRAMES_FD; standard++) (void)fcntl(standard, F_SETFD, 0);
+  for (int standard = 0; standard < FRAMES_IN; standard++) (void)fcntl(standard, F_SETFD, 0);
 #ifdef SYS_close_range
   enum { CLOEXEC = 1 << 2 };
-  if (syscall(SYS_close_range, FRAMES_FD, ~0U, CLOEXEC) == 0) return;
+  if (syscall(SYS_close_range, FRAMES_IN, ~0U, CLOEXEC) == 0) return;
 #endif
   struct rlimit limit;
   const int count = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? (int)limit.rlim_cur : 65536;
-  for (fd = FRAMES_FD; fd < count; fd++) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+  for (fd = FRAMES_IN; fd < count; fd++) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 /** `death`: what comes when whoever started this is gone. With programs beside it, it has to end those as well. */

@@ -183,9 +183,11 @@ _Noreturn void run_nightcore(const char *path, const struct limits *limits, size
   output = malloc(output_capacity);
   if (!output) fail("output", ENOMEM);
 
-  // Whoever made the socket may have set it up to be waited for; here a read is to wait by itself.
-  const int flags = fcntl(FRAMES_FD, F_GETFL);
-  if (flags < 0 || fcntl(FRAMES_FD, F_SETFL, flags & ~O_NONBLOCK) != 0) fail("file descriptor 3", errno);
+  // Whoever made the pipes may have set them up to be waited for; here a read is to wait by itself.
+  for (int fd = FRAMES_IN; fd <= FRAMES_OUT; fd++) {
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0) fail("file descriptors 3 and 4", errno);
+  }
 
   const struct library library = load(path);
   void *worker = start(&library);

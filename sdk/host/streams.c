@@ -118,14 +118,15 @@ void streams_turn(void) {
   const bool quiet = channel_flushed(channel);
   const bool hungry = streams.feed > 0 && channel_waiting(channel) > 0;
   struct pollfd fds[] = {
-      {.fd = FRAMES_FD, .events = (short)((channel_has_room(channel) ? POLLIN : 0) | (quiet ? 0 : POLLOUT))},
+      {.fd = FRAMES_IN, .events = channel_has_room(channel) ? POLLIN : 0},
+      wanted(FRAMES_OUT, !quiet, POLLOUT),
       wanted(streams.fds[0], hungry, POLLOUT),
       wanted(streams.fds[1], quiet, POLLIN),
       wanted(streams.fds[2], quiet, POLLIN),
   };
   if (signals.orphaned || signals.terminate) channel->closed = true;
   if (!channel->closed && signals_wait(fds, sizeof fds / sizeof *fds) > 0) {
-    if (fds[0].revents & POLLOUT) channel_write(channel);
+    if (fds[1].revents & (POLLOUT | POLLERR)) channel_write(channel);
     if (fds[0].revents & POLLIN) channel_read(channel);
     else if (fds[0].revents & (POLLHUP | POLLERR)) channel->closed = true;
   }

@@ -49,13 +49,13 @@ describe('weft-host fork', () => {
 
   test('a flood that nobody reads stops the program, not weft-host, whose memory stays as it was', async () => {
     await using host = await shell('yes | head -c 200000000');
-    host.socket.pause();
+    host.output.pause();
     host.send(TO_HOST.run, runPayload({}, ''));
-    await until(() => host.socket.readableLength > 0 || host.socket.isPaused());
+    await until(() => host.output.readableLength > 0 || host.output.isPaused());
     await sleep(300); // what could pile up would have by now
     assert.ok(residentKiB(host) < MAX_RESIDENT_KIB, `${residentKiB(host)} KiB`);
     host.send(TO_HOST.kill);
-    host.socket.resume();
+    host.output.resume();
     assert.equal((await host.untilEnd()).signal, SIGKILL);
   });
 
@@ -135,7 +135,7 @@ describe('weft-host fork', () => {
     const payload = runPayload({ WORD: 'pieces' }, 'input ');
     const frame = Buffer.concat([Buffer.from([payload.length, 0, 0, 0, TO_HOST.run, 0, 0, 0]), payload]);
     for (const byte of frame) {
-      host.socket.write(Buffer.from([byte]));
+      host.input.write(Buffer.from([byte]));
       await new Promise(setImmediate);
     }
     assert.equal((await host.untilEnd()).stdout, 'input pieces\n');
@@ -145,7 +145,7 @@ describe('weft-host fork', () => {
     const host = await shell('sleep 1000 & echo $!; sleep 1000');
     host.send(TO_HOST.run, runPayload({}, ''));
     const sleeper = Number((await host.expect(FROM_HOST.stdout)).toString());
-    host.socket.destroy();
+    host.hangUp();
     await host.ended();
     await until(() => !isRunning(sleeper));
   });
@@ -154,7 +154,7 @@ describe('weft-host fork', () => {
     const told = join(mkdtempSync(join(FOLDER, 'orphans-')), 'pids');
     const script = `
       const { spawn } = require('node:child_process');
-      const host = spawn(${JSON.stringify(await ensureHost(FOLDER))}, ['fork', '--', '/bin/sh', '-c', ${JSON.stringify(`sleep 1000 & echo $PPID $$ $! > ${told}; sleep 1000`)}], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+      const host = spawn(${JSON.stringify(await ensureHost(FOLDER))}, ['fork', '--', '/bin/sh', '-c', ${JSON.stringify(`sleep 1000 & echo $PPID $$ $! > ${told}; sleep 1000`)}], { stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'] });
       const run = Buffer.alloc(12); run.writeUInt32LE(4, 0); run.writeUInt32LE(1, 4); host.stdio[3].write(run);`;
     const platform = spawn(process.execPath, ['-e', script], { stdio: 'inherit' });
     await until(() => existsSync(told) && readFileSync(told, 'utf8').endsWith('\n'));

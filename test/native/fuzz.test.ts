@@ -48,7 +48,7 @@ test('weft-host fork: any requests, in any pieces, killed at any time', async ()
         const frame = Buffer.concat([u32(payload.length, TO_HOST.run), payload]);
         const ends = [...cuts.filter((cut) => cut < frame.length).toSorted((a, b) => a - b), frame.length];
         for (const [at, end] of ends.entries()) {
-          host.socket.write(frame.subarray(ends[at - 1] ?? 0, end));
+          host.input.write(frame.subarray(ends[at - 1] ?? 0, end));
           await new Promise(setImmediate);
         }
         if (killed) host.send(TO_HOST.kill);

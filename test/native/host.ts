@@ -1,4 +1,4 @@
-/** The platform's side of weft-host, as small as it can be: a process, and frames on its descriptor 3. */
+/** The platform's side of weft-host, as small as it can be: a process, and frames on its descriptors 3 and 4. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -46,7 +46,9 @@ export interface ProgramRun {
 
 export class HostProcess {
   readonly child: ChildProcess;
-  readonly socket: Socket;
+  /** Descriptor 3 of it, and descriptor 4. */
+  readonly input: Socket;
+  readonly output: Socket;
   /** What came on its own standard error. */
   stderr = '';
   readonly #frames: Frame[] = [];
@@ -55,28 +57,35 @@ export class HostProcess {
   #ended = false;
 
   static async start(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<HostProcess> {
-    return new HostProcess(spawn(await ensureHost(FOLDER), args, { stdio: ['ignore', 'inherit', 'pipe', 'pipe'], env }));
+    return new HostProcess(spawn(await ensureHost(FOLDER), args, { stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'], env }));
   }
 
   private constructor(child: ChildProcess) {
     this.child = child;
-    const socket = child.stdio[3];
-    if (!(socket instanceof Socket)) throw new TypeError('no socket');
-    this.socket = socket;
+    const [, , , input, output] = child.stdio;
+    if (!(input instanceof Socket) || !(output instanceof Socket)) throw new TypeError('no channel');
+    this.input = input;
+    this.output = output;
+    input.on('error', () => {});
     child.stderr?.on('data', (text: Buffer) => {
       this.stderr += text.toString();
     });
-    socket.on('data', (bytes: Buffer) => this.#take(bytes));
-    socket.on('error', () => {});
-    socket.on('close', () => {
+    output.on('data', (bytes: Buffer) => this.#take(bytes));
+    output.on('error', () => {});
+    output.on('close', () => {
       this.#ended = true;
       for (const waiter of this.#waiting.splice(0)) waiter(undefined);
     });
   }
 
+  hangUp(): void {
+    this.input.destroy();
+    this.output.destroy();
+  }
+
   send(type: number, ...payload: readonly Uint8Array[]): void {
     const body = Buffer.concat(payload);
-    this.socket.write(Buffer.concat([u32(body.length, type), body]));
+    this.input.write(Buffer.concat([u32(body.length, type), body]));
   }
 
   /** Undefined when the host has closed its end. */
@@ -125,7 +134,7 @@ export class HostProcess {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.socket.destroy();
+    this.input.destroy();
     await this.ended();
   }
 

@@ -40,9 +40,9 @@ describe('weft-host hot', () => {
   test('many pieces in one packet are all fed', async () => {
     await using host = await start('cat');
     const pieces = Array.from({ length: 1000 }, (_, at) => Buffer.from(`piece ${at}\n`));
-    host.socket.cork();
+    host.input.cork();
     for (const piece of pieces) host.send(TO_HOST.feed, piece);
-    host.socket.uncork();
+    host.input.uncork();
     const whole = Buffer.concat(pieces);
     assert.ok((await read(host, whole.length)).equals(whole));
   });
@@ -84,7 +84,7 @@ describe('weft-host hot', () => {
 
   test('a flood that nobody reads is not piled up', async () => {
     await using host = await shell('yes');
-    host.socket.pause();
+    host.output.pause();
     await sleep(300); // what could pile up would have by now
     assert.ok(residentKiB(host) < 4096, `${residentKiB(host)} KiB`);
   });
@@ -99,7 +99,7 @@ describe('weft-host hot', () => {
   test('closing descriptor 3 ends everything', async () => {
     const host = await shell('setsid sleep 1000 & echo $!; sleep 1000');
     const stray = Number((await host.expect(FROM_HOST.stdout)).toString());
-    host.socket.destroy();
+    host.hangUp();
     await host.ended();
     await until(() => !isRunning(stray));
   });

@@ -97,7 +97,7 @@ async function tryOut(tools: SandboxTools, { etc, filter }: { etc: string; filte
   ];
   try {
     const child = spawn(command, [...args], {
-      stdio: ['ignore', 'ignore', 'pipe', 'ignore', ...fds],
+      stdio: ['ignore', 'ignore', 'pipe', 'ignore', 'ignore', ...fds],
       env: {},
       cwd: '/',
       timeout: PROBE_MS,

@@ -67,8 +67,9 @@ export class CallWorker implements Instance {
   }
 
   readonly #onFrame: FrameHandler = (type, payload) => {
-    // Who asks has read the answer to what it asked before.
-    if (type === FRAME.invoke && !this.#calling && !this.#host.channel.congested) this.#invoke(payload);
+    const { channel } = this.#host;
+    // Who asks waits, and has read the answer to what it asked before.
+    if (type === FRAME.invoke && !this.#calling && !channel.more && !channel.congested) this.#invoke(payload);
     else if (type === FRAME.result && (payload === undefined || payload.length >= RESULT_BYTES)) this.#finish(this.#outcome(payload));
     else this.#host.kill(); // not what a host says: the library has got hold of its socket
   };

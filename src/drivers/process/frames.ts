@@ -1,6 +1,7 @@
 /** What weft-host and a driver say to each other (sdk/host/README.md): a header of length and type, little endian, then the payload. */
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { openPipe, type Pipe } from './pipe.ts';
 
 export const FRAME = {
   run: 1,
@@ -26,6 +27,9 @@ const READ_BYTES = 64 * 1024;
 /** Where all channels of this thread read into: a read is done and handed over in one go. A buffer for each costs a third of a message's time. */
 const READ_BUFFER = Buffer.alloc(READ_BYTES);
 
+/** File descriptors: where the other side reads, and where it writes. */
+export type HostEnds = readonly [reader: number, writer: number];
+
 export interface FrameReceiver {
   /** `payload` is nothing when it was larger than the channel takes; it was thrown away. It may be kept. */
   frame(type: number, payload: Buffer | undefined): void;
@@ -35,7 +39,10 @@ export interface FrameReceiver {
 
 export class FrameChannel {
   receiver: FrameReceiver | undefined;
-  readonly #socket: Socket;
+  /** More had come when a frame is received: its sender did not wait for an answer. */
+  more = false;
+  readonly #reader: Socket;
+  readonly #writer: Socket;
   readonly #most: number;
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerBytes = 0;
@@ -46,33 +53,35 @@ export class FrameChannel {
   #taken = 0;
 
   /** @param most bytes of one payload */
-  private constructor(path: string, most: number) {
+  private constructor(from: Pipe, to: Pipe, most: number) {
     this.#most = most;
     const callback = (bytes: number): boolean => {
       this.#take(READ_BUFFER.subarray(0, bytes));
       return true;
     };
-    this.#socket = connect({ path, onread: { buffer: READ_BUFFER, callback } });
-    this.#socket.on('error', () => {}); // 'close' follows
-    this.#socket.on('close', () => this.receiver?.closed());
+    this.#reader = new Socket({ fd: from.reader, writable: false, onread: { buffer: READ_BUFFER, callback } });
+    this.#writer = new Socket({ fd: to.writer, readable: false });
+    for (const end of [this.#reader, this.#writer]) {
+      end.on('error', () => {}); // 'close' follows
+      end.on('close', () => this.close());
+    }
+    this.#reader.on('close', () => this.receiver?.closed());
+    this.#reader.resume();
   }
 
   /**
-   * A channel, and the end of it that a process is to be given; the caller closes that one here. A pair of sockets would do, but Node makes
-   * pairs only of sockets that allocate for each read.
+   * A channel, and the ends of it that a process is to be given as descriptors 3 and 4; the caller closes them here. Two pipes, as a message
+   * through a pipe costs a microsecond less than one through a socket.
    * @param path where nobody has anything, for as long as this takes
    */
-  static async open(path: string, most: number): Promise<{ readonly channel: FrameChannel; readonly theirs: Socket }> {
-    const server = createServer({ pauseOnConnect: true }).listen(path);
-    try {
-      await once(server, 'listening');
-      const accepted = once(server, 'connection');
-      const channel = new FrameChannel(path, most);
-      const [theirs] = (await accepted) as [Socket]; // as the event has it
-      return { channel, theirs };
-    } finally {
-      server.close();
-    }
+  static async open(path: string, most: number): Promise<{ readonly channel: FrameChannel; readonly theirs: HostEnds }> {
+    const to = await openPipe(`${path}.in`);
+    const from = await openPipe(`${path}.out`).catch((cause: unknown) => {
+      closeSync(to.reader);
+      closeSync(to.writer);
+      throw cause;
+    });
+    return { channel: new FrameChannel(from, to, most), theirs: [to.reader, from.writer] };
   }
 
   /** The payload is up to three parts. Those of a long one are nobody's to change until they are written. */
@@ -86,31 +95,32 @@ export class FrameChannel {
       first.set(one, HEADER_BYTES);
       first.set(two, HEADER_BYTES + one.length);
       first.set(three, HEADER_BYTES + one.length + two.length);
-      this.#socket.write(first);
+      this.#writer.write(first);
       return;
     }
-    this.#socket.cork();
-    this.#socket.write(first);
-    for (const part of [one, two, three]) if (part.length > 0) this.#socket.write(part);
-    this.#socket.uncork();
+    this.#writer.cork();
+    this.#writer.write(first);
+    for (const part of [one, two, three]) if (part.length > 0) this.#writer.write(part);
+    this.#writer.uncork();
   }
 
   /** Whether the other end has not read all that it was sent, and the system's buffer is full of it. */
   get congested(): boolean {
-    return this.#socket.writableLength > 0;
+    return this.#writer.writableLength > 0;
   }
 
   /** Nothing more for now: the other end waits, too. */
   pause(): void {
-    this.#socket.pause();
+    this.#reader.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#reader.resume();
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.#reader.destroy();
+    this.#writer.destroy();
   }
 
   #take(piece: Buffer): void {
@@ -129,6 +139,7 @@ export class FrameChannel {
       if (this.#taken === 0 && end - at === this.#left && this.#left <= this.#most) {
         const payload = Buffer.from(piece.subarray(at, end));
         at = end;
+        this.more = at < piece.length;
         this.#deliver(payload);
         continue;
       }
@@ -139,6 +150,7 @@ export class FrameChannel {
       this.#taken += end - at;
       this.#left -= end - at;
       at = end;
+      this.more = at < piece.length;
       if (this.#left === 0) this.#deliver(this.#payload);
     }
     // An empty payload may end exactly where the piece does.

@@ -1,8 +1,7 @@
 /** A weft-host that speaks frames: started, ready, and told apart whether it ended by itself. */
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FRAME, FrameChannel, type FrameReceiver } from './frames.ts';
+import { FRAME, FrameChannel, type FrameReceiver, type HostEnds } from './frames.ts';
 import { crashed, startFailed } from './failures.ts';
 import { launch, type Launched, type LaunchOptions } from './launch.ts';
 import { isLineFeeds } from './program-output.ts';
@@ -30,7 +29,7 @@ export class HostProcess implements FrameReceiver {
   #ready: (() => void) | undefined;
   #ended = false;
 
-  private constructor(options: LaunchOptions, channel: FrameChannel, theirs: Socket) {
+  private constructor(options: LaunchOptions, channel: FrameChannel, theirs: HostEnds) {
     this.#options = options;
     this.channel = channel;
     channel.receiver = this;

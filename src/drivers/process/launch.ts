@@ -1,7 +1,6 @@
 /** Starts one instance: the sandbox, in a control group of its own, with weft-host as its first program; and ends it again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { WeftError } from '../../model/errors.ts';
 import type { Abilities } from './abilities.ts';
 import { openArguments } from './arguments-file.ts';
 import type { ControlGroup } from './cgroups.ts';
+import type { HostEnds } from './frames.ts';
 import type { FunctionPlace } from './function-place.ts';
 import { type Emit, type LogLines, logStream } from './log-lines.ts';
 import { removeFolder } from './run-folder.ts';
@@ -49,10 +49,10 @@ export interface LaunchOptions {
 }
 
 /**
- * @param frames what weft-host speaks frames on; closed here when this returns
+ * @param frames what weft-host speaks frames on; closed when this returns
  * @throws WeftError WEFT_START_FAILED
  */
-export function launch(options: LaunchOptions, frames?: Socket): Launched {
+export function launch(options: LaunchOptions, frames?: HostEnds): Launched {
   const { abilities, place } = options;
   const { limits, isolation } = place;
   const group = guard(place.name, () =>
@@ -72,8 +72,7 @@ export function launch(options: LaunchOptions, frames?: Socket): Launched {
     void group.remove();
     throw asStartFailed(place.name, cause);
   } finally {
-    for (const fd of fds) closeSync(fd);
-    frames?.destroy();
+    for (const fd of [...fds, ...(frames ?? [])]) closeSync(fd);
   }
 }
 
@@ -87,10 +86,10 @@ function begin(child: ChildProcess, group: ControlGroup, launched: Launched): vo
   child.stdin?.on('error', () => {}).end(TOLD); // it may have ended: then its exit says so
 }
 
-function start({ abilities, place, host, env, socketFolder }: LaunchOptions, frames: Socket | undefined, fds: number[]): ChildProcess {
+function start({ abilities, place, host, env, socketFolder }: LaunchOptions, frames: HostEnds | undefined, fds: number[]): ChildProcess {
   const { isolation } = place;
   const inside = [place.seen.host, ...host];
-  const stdio = ['pipe', 'pipe', 'pipe', frames ?? 'ignore'] as const;
+  const stdio = ['pipe', 'pipe', 'pipe', ...(frames ?? (['ignore', 'ignore'] as const))] as const;
   const wait = ['-c', WHEN_TOLD, 'weft'];
   if (!abilities.tools) {
     const user = process.getuid?.() === 0 ? SANDBOX_USER : {};

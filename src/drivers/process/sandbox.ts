@@ -21,9 +21,9 @@ export const HOST = `${FOLDER}/host`;
 export const SOCKET_FOLDER = `${FOLDER}/socket`;
 
 /** Descriptors of the outer command; 3 is for frames. */
-const FILTER_FD = 4;
-const ARGUMENTS_FD = 5;
-const INNER_ARGUMENTS_FD = 6;
+const FILTER_FD = 5;
+const ARGUMENTS_FD = 6;
+const INNER_ARGUMENTS_FD = 7;
 
 /** Programs of this machine. */
 export interface SandboxTools {

@@ -48,13 +48,13 @@ int faas_func_call(void *handle, const char *input, size_t length) {
   } else if (is(input, length, "impersonate")) {
     /* A result without a result, as its host never says it (sdk/host/README.md). */
     const unsigned frame[] = {0, 20};
-    if (write(3, frame, sizeof frame) < 0) return 3;
+    if (write(4, frame, sizeof frame) < 0) return 3;
     for (;;) usleep(1000);
   } else if (is(input, length, "interrupt")) {
     /* Calls of other functions, more than it can wait for. */
     static const char calls_of_nobody[] = "\6\0\0\0\25\0\0\0\2\0\0\0no";
     for (int i = 0; i < 1000; i++)
-      if (write(3, calls_of_nobody, sizeof calls_of_nobody - 1) < 0) return 3;
+      if (write(4, calls_of_nobody, sizeof calls_of_nobody - 1) < 0) return 3;
     for (;;) usleep(1000);
   } else if (is(input, length, "slow")) {
     usleep(200000);
