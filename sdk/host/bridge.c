@@ -17,7 +17,7 @@
 #include "fail.h"
 #include "modes.h"
 
-enum { MAX_LINKS = 512, HALF_BYTES = 32 * 1024, BACKLOG = 512 };
+enum { MAX_LINKS = 512, HALF_BYTES = 32 * 1024, BACKLOG = 512, PROBE_MS = 100, LONGEST_PAUSE_MS = 32 };
 
 /** One way of a link: read from its source, not yet written to its sink. */
 struct half {
@@ -82,7 +82,7 @@ static void close_link(struct link *link) {
   free(link);
 }
 
-/** A server that does not listen yet is seen by the connection being closed. */
+/** A server that listens no more is seen by the connection being closed. */
 static void accept_client(int listener) {
   const int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (client < 0) return;
@@ -157,6 +157,36 @@ static void advance(struct link *link, short client, short server) {
   }
 }
 
+/** What signals said. @returns whether the program, or whoever wants it, is gone */
+static bool advance_program(struct program *program) {
+  if (signals.terminate) kill(-program->pid, SIGTERM); // it may still answer what it was asked
+  signals.terminate = 0;
+  if (signals.child) {
+    signals.child = 0;
+    program_reap(program);
+  }
+  return program->ended || signals.orphaned;
+}
+
+static bool accepts(int family) {
+  static struct link probe;
+  if (!connect_server(&probe, family)) return false;
+  struct pollfd connected = {.fd = probe.fds[SERVER], .events = POLLOUT};
+  int error = 0;
+  socklen_t length = sizeof error;
+  const bool known = poll(&connected, 1, PROBE_MS) == 1 && getsockopt(connected.fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0;
+  close(connected.fd);
+  return known && error == 0;
+}
+
+/** Until the server listens, or is gone: a connection that finds somebody here finds somebody there, too. */
+static void await_server(struct program *program) {
+  for (long pause_ms = 1; !accepts(AF_INET) && !accepts(AF_INET6); pause_ms = pause_ms < LONGEST_PAUSE_MS ? 2 * pause_ms : pause_ms) {
+    signals_wait(NULL, 0, &(struct timespec){.tv_nsec = pause_ms * 1000 * 1000});
+    if (advance_program(program)) return;
+  }
+}
+
 static void drop_finished(void) {
   unsigned kept = 0;
   for (unsigned at = 0; at < link_count; at++) {
@@ -174,7 +204,7 @@ static void turn(int listener) {
     fds[1 + 2 * at] = wanted(links[at], CLIENT);
     fds[2 + 2 * at] = wanted(links[at], SERVER);
   }
-  if (signals_wait(fds, 1 + 2 * count) == 0) return;
+  if (signals_wait(fds, 1 + 2 * count, NULL) == 0) return;
   for (unsigned at = 0; at < count; at++) {
     if (fds[1 + 2 * at].revents || fds[2 + 2 * at].revents) advance(links[at], fds[1 + 2 * at].revents, fds[2 + 2 * at].revents);
   }
@@ -184,20 +214,15 @@ static void turn(int listener) {
 
 _Noreturn void run_bridge(const char *path, unsigned port, const struct command *command) {
   programs_prepare();
-  const int listener = listen_on(path);
   server_port = port;
   struct program program = {0};
   const int error = program_start(&program, command, environ, (const int[]){-1, -1, -1});
   if (error != 0) fail_to_run(command->argv[0], error);
   limits_lift_open_files();
-  while (!program.ended && !signals.orphaned) {
-    turn(listener);
-    if (signals.terminate) kill(-program.pid, SIGTERM); // it may still answer what it was asked
-    if (signals.child) {
-      signals.child = 0;
-      program_reap(&program);
-    }
-    signals.terminate = 0;
+  await_server(&program);
+  if (!program.ended && !signals.orphaned) {
+    const int listener = listen_on(path);
+    while (!advance_program(&program)) turn(listener);
   }
   programs_end(&program);
   _exit(program.signal != 0 ? 128 + program.signal : program.exit_code);

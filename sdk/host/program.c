@@ -36,8 +36,8 @@ void programs_prepare(void) {
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail("PR_SET_CHILD_SUBREAPER", errno);
 }
 
-int signals_wait(struct pollfd *fds, unsigned count) {
-  const int ready = ppoll(fds, count, NULL, &unblocked);
+int signals_wait(struct pollfd *fds, unsigned count, const struct timespec *at_most) {
+  const int ready = ppoll(fds, count, at_most, &unblocked);
   if (ready < 0 && errno != EINTR) fail("poll", errno);
   return ready < 0 ? 0 : ready;
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "limits.h"
 
@@ -36,7 +37,7 @@ struct pollfd;
 /** Once, first: from here on orphans of programs are ours. */
 void programs_prepare(void);
 /** poll() without an end, that signals interrupt. @returns how many are ready; 0 after a signal */
-int signals_wait(struct pollfd *, unsigned count);
+int signals_wait(struct pollfd *, unsigned count, const struct timespec *at_most);
 
 /** `stdio`: what becomes its 0, 1 and 2; negative: ours. @returns 0 or the errno of what it could not be started for */
 int program_start(struct program *, const struct command *, char *const *env, const int stdio[3]);

@@ -125,7 +125,7 @@ void streams_turn(void) {
       wanted(streams.fds[2], quiet, POLLIN),
   };
   if (signals.orphaned || signals.terminate) channel->closed = true;
-  if (!channel->closed && signals_wait(fds, sizeof fds / sizeof *fds) > 0) {
+  if (!channel->closed && signals_wait(fds, sizeof fds / sizeof *fds, NULL) > 0) {
     if (fds[1].revents & (POLLOUT | POLLERR)) channel_write(channel);
     if (fds[0].revents & POLLIN) channel_read(channel);
     else if (fds[0].revents & (POLLHUP | POLLERR)) channel->closed = true;

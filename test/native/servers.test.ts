@@ -38,7 +38,12 @@ class Bridge {
     });
   }
 
+  get listens(): boolean {
+    return statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+  }
+
   async connect(): Promise<Socket> {
+    await until(() => this.listens);
     const socket = connect({ path: this.path, allowHalfOpen: true });
     await once(socket, 'connect');
     return socket.on('error', () => {});
@@ -88,6 +93,7 @@ describe('weft-host bridge', () => {
     test(`joins connections with a server on ${address}; ten megabytes both ways, many at once`, async (t) => {
       if ((await freePort(address)) === 0) return t.skip(`this machine has no ${address}`);
       await using bridge = await echo(address)();
+      await until(() => bridge.listens);
       assert.equal(statSync(bridge.path).mode & 0o777, 0o600);
       const bodies = [0, 1, 1000, 10 * MiB, ...Array.from({ length: 40 }, (_, at) => at * 1000)].map((bytes) =>
         Buffer.alloc(bytes, 'weft '),
@@ -97,12 +103,26 @@ describe('weft-host bridge', () => {
     });
   }
 
-  test('a server that does not listen yet closes the connection', async () => {
-    await using bridge = await Bridge.start(() => ['/bin/sleep', '1000']);
-    await until(() => statSync(bridge.path, { throwIfNoEntry: false }) !== undefined);
-    const socket = await bridge.connect();
-    socket.resume().write('x');
-    await new Promise((resolve) => socket.once('close', resolve)); // be it with ECONNRESET
+  test('nobody is let in before the server listens, and whoever is then is answered', async () => {
+    await using bridge = await Bridge.start((port) => [
+      '/bin/sh',
+      '-c',
+      'sleep 0.5; exec "$0" "$@"',
+      process.execPath,
+      '-e',
+      ECHO,
+      String(port),
+      '127.0.0.1',
+    ]);
+    for (const until = performance.now() + 400; performance.now() < until; await sleep(5)) assert.ok(!bridge.listens);
+    assert.equal((await bridge.ask(Buffer.from('hello'))).toString(), 'hello');
+  });
+
+  test('a program that never listens is ended as any other', async () => {
+    const bridge = await Bridge.start(() => ['/bin/sleep', '1000']);
+    await sleep(100);
+    bridge.child.kill('SIGTERM');
+    assert.equal(await bridge.ended(), 128 + 15);
   });
 
   test('a client that is gone is gone for the server', async () => {
@@ -110,8 +130,11 @@ describe('weft-host bridge', () => {
     const socket = await bridge.connect();
     socket.write('x');
     await once(socket, 'data');
+    const closed = (): number => bridge.stdout.split('closed').length;
+    await until(() => closed() > 1); // the one that found out that it listens
+    const before = closed();
     socket.destroy();
-    await until(() => bridge.stdout.includes('closed'));
+    await until(() => closed() > before);
   });
 
   test('a client that does not read holds up the server, and nothing piles up between', async () => {

@@ -180,7 +180,7 @@ async function serverParts(
   if ((listen?.kind ?? wire.listens) === 'port' && !apart) {
     const port = listen?.kind === 'port' ? listen.port : await freePort();
     const options = launch(['exec', ...program], wire.env(spec, `tcp:${port}`, app));
-    return { ...common, options, at: { kind: 'tcp', host: '127.0.0.1', port }, bridged: false };
+    return { ...common, options, at: { kind: 'tcp', host: '127.0.0.1', port } };
   }
   const folder = join(place.folder, `socket${place.next()}`);
   await makeWritable(folder, place.user);
@@ -189,17 +189,17 @@ async function serverParts(
   if (listen?.kind === 'unix') {
     const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${listen.path}`, app)), socketFolder };
     const from = abilities.tools ? folder : dirname(listen.path);
-    return { ...common, options, at: { kind: 'socket', folder: from, name: basename(listen.path) }, bridged: false };
+    return { ...common, options, at: { kind: 'socket', folder: from, name: basename(listen.path) } };
   }
   const at = { kind: 'socket', folder, name: SOCKET_NAME } as const;
   const socket = join(seen, SOCKET_NAME);
   if (listen === undefined && wire.listens === 'unix') {
     const options = { ...launch(['exec', ...program], wire.env(spec, `unix:${socket}`, app)), socketFolder };
-    return { ...common, options, at, bridged: false };
+    return { ...common, options, at };
   }
   const port = listen?.port ?? USUAL_PORT;
   const options = { ...launch(['bridge', socket, String(port), ...program], wire.env(spec, `tcp:${port}`, app)), socketFolder };
-  return { ...common, options, at, bridged: true };
+  return { ...common, options, at };
 }
 
 /** One that nobody listens on now; should somebody be faster than the server, the server says so and ends. */

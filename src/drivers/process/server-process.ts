@@ -18,8 +18,6 @@ import { launch, type Launched, type LaunchOptions } from './launch.ts';
 const START_MS = 30_000;
 const FIRST_LOOK_MS = 2;
 const MAX_LOOK_MS = 100;
-/** The bridge takes every connection, and closes those for which there is no server yet. */
-const HOLD_MS = 20;
 const HEALTH_MS = 2_000;
 const HEALTH_TIMEOUT_MS = 2_000;
 const HEALTH_TRIES = 3;
@@ -33,7 +31,6 @@ export interface ServerParts {
   readonly options: LaunchOptions;
   /** Where it is reached from here. */
   readonly at: ServerPlace;
-  readonly bridged: boolean;
 }
 
 /** A socket is a name in a folder that the function can write to. */
@@ -146,13 +143,13 @@ export class ServerProcess implements Instance {
   /** Whether it did, in time. */
   async #becomeReady(): Promise<boolean> {
     const until = performance.now() + START_MS;
-    const { healthPath, bridged } = this.#parts;
+    const { healthPath } = this.#parts;
     for (let pause = FIRST_LOOK_MS; performance.now() < until && !this.#process.exit; pause = Math.min(pause * 2, MAX_LOOK_MS)) {
       const address = await this.#reach();
       if (this.#refusal !== undefined) return false;
       if (address) {
         this.#client = new HttpServerClient(address);
-        const ready = healthPath === undefined ? await listens(address, bridged) : await this.#healthy(healthPath);
+        const ready = healthPath === undefined ? await listens(address) : await this.#healthy(healthPath);
         if (ready) return true;
         await this.#disconnect();
       }
@@ -200,16 +197,14 @@ export class ServerProcess implements Instance {
 /** Of the socket that the server makes. */
 export const SOCKET_NAME = 'http.sock';
 
-function listens(address: ServerAddress, bridged: boolean): Promise<boolean> {
+function listens(address: ServerAddress): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port });
     const done = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);
     };
-    socket.once('connect', () => (bridged ? setTimeout(done, HOLD_MS, true) : done(true)));
+    socket.once('connect', () => done(true));
     socket.once('error', () => done(false));
-    socket.once('close', () => resolve(false));
-    socket.resume();
   });
 }
