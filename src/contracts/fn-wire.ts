@@ -5,8 +5,7 @@
 import type { HttpWire, WireAnswer, WireCall, WireReply, WireRequest } from '../drivers/wire.ts';
 import { Failure, type Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
-import { forwarded, headLines } from './forwarding.ts';
-import { rawHeadersOf } from './head.ts';
+import { forwarded, forwardedOf, headLines } from './forwarding.ts';
 
 const MIB = 1024 * 1024;
 const OK = 200;
@@ -54,12 +53,11 @@ export const fnWire: HttpWire = {
 
 /** Of an HTTP trigger: the client's request, within headers of the call. */
 function* triggered({ head, body, method }: Input): Generator<[string, string]> {
-  const headers = rawHeadersOf(head);
   yield ['Fn-Intent', 'httprequest'];
   yield ['Fn-Http-Method', method];
   yield ['Fn-Http-Request-Url', urlOf(head)];
   if (body.length > 0) yield ['Fn-Http-H-Content-Length', String(body.length)];
-  for (const [name, value] of forwarded(headers)) {
+  for (const [name, value] of forwardedOf(head)) {
     const canonical = canonicalName(name);
     // Go keeps Host apart from the headers, so Fn's functions never see it among them.
     if (canonical === 'Host') continue;

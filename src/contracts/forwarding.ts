@@ -1,5 +1,6 @@
 /** What of a message's headers goes on to the next hop (RFC 9110, section 7.6). */
 import type { Headers } from '../drivers/wire.ts';
+import { latin1, rawHeadersIn } from './head.ts';
 
 /** Of one connection, or of how a message is framed on it; the next hop has its own. */
 const HOP_BY_HOP = new Set([
@@ -15,6 +16,24 @@ const HOP_BY_HOP = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+
+/** Heads that came last: clients send the same one again and again. */
+const remembered = new Map<string, Headers>();
+const REMEMBERED_HEADS = 64;
+const REMEMBERED_CHARACTERS = 2048;
+
+/** Of a validated request head, those that go on. */
+export function forwardedOf(head: Uint8Array): Headers {
+  const text = latin1(head);
+  const known = remembered.get(text);
+  if (known) return known;
+  const headers = forwarded(rawHeadersIn(text));
+  if (text.length <= REMEMBERED_CHARACTERS) {
+    if (remembered.size >= REMEMBERED_HEADS) remembered.clear();
+    remembered.set(text, headers);
+  }
+  return headers;
+}
 
 /** Those that go on, in their order: without the connection's own, and without those that `Connection` names. */
 export function forwarded(headers: Headers): [string, string][] {

@@ -2,8 +2,7 @@
 import type { HttpWire, WireAnswer, WireReply, WireRequest } from '../drivers/wire.ts';
 import type { Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
-import { forwarded, headLines } from './forwarding.ts';
-import { rawHeadersOf } from './head.ts';
+import { forwarded, forwardedOf, headLines } from './forwarding.ts';
 import { targetOf } from './http.ts';
 
 const TCP = 'tcp:';
@@ -18,7 +17,7 @@ export const functionsFrameworkWire: HttpWire = {
   },
   /** As in a context: what the client sent, and nothing beside it. A call from another function has no headers. */
   ask(_spec: FunctionSettings, { head, body, method, path, query }: Input): WireRequest {
-    const headers = head.length === 0 ? ([['Host', 'localhost']] as const) : forwarded(rawHeadersOf(head));
+    const headers = head.length === 0 ? ([['Host', 'localhost']] as const) : forwardedOf(head);
     return { method, target: targetOf(path, query), headers, body };
   },
   answer(_spec: FunctionSettings, { status, headers }: WireReply): WireAnswer {

@@ -5,9 +5,9 @@ export function headersOf(head: Uint8Array): [string, string][] {
   return head.length === 0 ? [] : headersIn(textOf(head));
 }
 
-/** The same, with each byte a character: for those who pass them on. */
-export function rawHeadersOf(head: Uint8Array): [string, string][] {
-  return head.length === 0 ? [] : headersIn(latin1(head));
+/** The same, of a head with each byte a character: for those who pass them on. */
+export function rawHeadersIn(text: string): [string, string][] {
+  return text === '' ? [] : headersIn(text);
 }
 
 function headersIn(text: string): [string, string][] {
@@ -27,6 +27,7 @@ function textOf(head: Uint8Array): string {
   }
 }
 
-function latin1(head: Uint8Array): string {
+/** Each byte a character. */
+export function latin1(head: Uint8Array): string {
   return Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
 }

@@ -2,12 +2,11 @@
  * Any HTTP server, as users of OpenFaaS bring them in images: it gets the client's request, below the function's name, and what it
  * answers is the answer. The headers that the platform adds are those of OpenFaaS's gateway.
  */
-import type { HttpWire, WireAnswer, WireCall, WireReply, WireRequest } from '../drivers/wire.ts';
+import type { Headers, HttpWire, WireAnswer, WireCall, WireReply, WireRequest } from '../drivers/wire.ts';
 import type { Answer, Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
-import { forwarded, headLines } from './forwarding.ts';
-import { rawHeadersOf } from './head.ts';
+import { forwarded, forwardedOf, headLines } from './forwarding.ts';
 import { durationLine, ranByOfWatchdog, timeoutHeader } from './of-watchdog.ts';
 
 const JSON_HEAD = Buffer.from('Content-Type: application/json\r\n');
@@ -26,7 +25,7 @@ export const http: HttpWire = {
     return { status: error.entry.status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify(error)}\n`) };
   },
   ask(spec: FunctionSettings, { head, body, method, path, query, client }: Input, { id }: WireCall): WireRequest {
-    const headers = headersFor(forwarded(rawHeadersOf(head)), id, client);
+    const headers = headersFor(forwardedOf(head), id, client);
     if (ranByOfWatchdog(spec)) headers.push(timeoutHeader(spec));
     return { method, target: targetOf(path, query), headers, body };
   },
@@ -42,17 +41,21 @@ export function targetOf(path: string, query: string): string {
   return `${path === '' ? '/' : path}${query === '' ? '' : `?${query}`}`;
 }
 
-function headersFor(headers: [string, string][], id: string, client: string | undefined): [string, string][] {
-  if (client !== undefined) addForwardedFor(headers, client);
+function headersFor(theirs: Headers, id: string, client: string | undefined): [string, string][] {
+  const headers: [string, string][] = [];
   let host: string | undefined;
   let hasId = false;
   let hasForwardedHost = false;
-  for (const [name, value] of headers) {
+  let lastHop = -1;
+  for (const [name, value] of theirs) {
     const lower = name.toLowerCase();
     if (lower === 'host') host = value;
     else if (lower === 'x-call-id') hasId = true;
     else if (lower === 'x-forwarded-host') hasForwardedHost = true;
+    else if (lower === 'x-forwarded-for') lastHop = headers.length;
+    headers.push([name, value]);
   }
+  if (client !== undefined) addForwardedFor(headers, lastHop, client);
   if (host === undefined) headers.push(['Host', 'localhost']);
   else if (!hasForwardedHost) headers.push(['X-Forwarded-Host', host]);
   if (!hasId) headers.push(['X-Call-Id', id]);
@@ -61,8 +64,8 @@ function headersFor(headers: [string, string][], id: string, client: string | un
 }
 
 /** Each proxy adds whom it got the request from. */
-function addForwardedFor(headers: [string, string][], client: string): void {
-  const known = headers.findLast(([name]) => name.toLowerCase() === 'x-forwarded-for');
+function addForwardedFor(headers: [string, string][], last: number, client: string): void {
+  const known = headers[last];
   if (known) known[1] += `, ${client}`;
   else headers.push(['X-Forwarded-For', client]);
 }

@@ -128,7 +128,7 @@ class AnswerReceiver implements Receiver {
 
   #hold(piece: Uint8Array): 'more' {
     this.#count(piece);
-    if (piece.length > 0) this.#held.push(piece.slice());
+    if (piece.length > 0) this.#held.push(Buffer.from(piece));
     return 'more';
   }
 }
