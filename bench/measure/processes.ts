@@ -11,8 +11,9 @@ import { Client } from '../lib/client.ts';
 import { isThere, type Side, start, stop } from '../lib/processes.ts';
 import { inTurn } from '../lib/rounds.ts';
 import { atLeast, atMost, type Bench, type Measurement, type Row } from '../lib/row.ts';
-import { spread } from '../lib/stats.ts';
+import { type Spread, spread } from '../lib/stats.ts';
 import { load } from '../lib/wrk.ts';
+import { startProxy } from '../servers/nginx.ts';
 import { freePort, type Server, untilItAnswers } from '../servers/server.ts';
 import { Weft } from '../servers/weft.ts';
 
@@ -30,7 +31,7 @@ const NIGHTCORE_US: Readonly<Record<'free' | 'server', Readonly<Record<number, n
 export const processes: Measurement = {
   name: 'processes',
   title: 'Native functions in sandboxed processes',
-  lacks: () => ['cc', 'bwrap', 'wrk'].find((program) => !isThere(program)),
+  lacks: () => ['cc', 'bwrap', 'wrk', 'nginx'].find((program) => !isThere(program)),
   async run(bench) {
     const bundle = await buildApp(join(APPS, 'processes'));
     return [
@@ -49,21 +50,28 @@ async function servers(
 ): Promise<Row[]> {
   const weft = await Weft.start(bundle);
   const direct = await startDirect(bundle, name, workUs);
+  const proxy = await startProxy(new URL(direct.url).host);
   try {
-    const subjects = [weft.server(name), direct];
+    const subjects = [weft.server(name), direct, proxy];
     for (const { url } of subjects) await load(url, { connections: CONNECTIONS, seconds: 1, bodyBytes: BODY_BYTES });
     const results = await inTurn(bench, subjects, ({ url }) =>
       load(url, { connections: CONNECTIONS, seconds: bench.seconds, bodyBytes: BODY_BYTES }),
     );
-    const [through = [], alone = []] = subjects.map((subject) => (results.get(subject) ?? []).map(({ perSecond }) => perSecond));
-    const ratio = spread(through.map((rate, i) => rate / (alone[i] ?? rate)));
+    const [through = [], alone = [], proxied = []] = subjects.map((subject) =>
+      (results.get(subject) ?? []).map(({ perSecond }) => perSecond),
+    );
+    const toAlone = (rates: readonly number[]): Spread => spread(rates.map((rate, i) => rate / (alone[i] ?? rate)));
+    const ratio = toAlone(through);
     const row = { what: `${what}, requests a second, ${CONNECTIONS} connections`, unit: '1/s' };
     return [
       { ...row, subject: 'through Weft', value: spread(through) },
       { ...row, subject: 'asked directly', value: spread(alone) },
+      { ...row, subject: 'through nginx', value: spread(proxied) },
       { what, subject: 'through Weft ÷ directly', unit: '×', value: ratio, target: atLeast(ratio.median, 0.8, '≥ 0.8') },
+      { what, subject: 'through nginx ÷ directly', unit: '×', value: toAlone(proxied) },
     ];
   } finally {
+    await proxy.close();
     await direct.close();
     await weft.close();
   }
