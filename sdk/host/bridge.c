@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,14 +45,17 @@ static unsigned server_port;
 
 static int listen_on(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) fail(path, ENAMETOOLONG);
+  if (path[0] == '\0' || strlen(path) >= sizeof address.sun_path) fail(path, ENAMETOOLONG);
   strcpy(address.sun_path, path);
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) fail(path, errno);
-  unlink(path);
+  // It gets its name when it listens: whoever finds it can connect.
+  address.sun_path[strlen(path) - 1] = '~';
+  unlink(address.sun_path);
   const mode_t before = umask(0177);
   if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, BACKLOG) != 0) fail(path, errno);
   umask(before);
+  if (rename(address.sun_path, path) != 0) fail(path, errno);
   return fd;
 }
 

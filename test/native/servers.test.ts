@@ -161,7 +161,7 @@ describe('weft-host bridge', () => {
   });
 
   test('it ends as its program does', async () => {
-    const bridge = await echo('127.0.0.1')();
+    await using bridge = await echo('127.0.0.1')();
     await bridge.ask(Buffer.from('quit'));
     assert.equal(await bridge.ended(), 3);
     const crashed = await Bridge.start(() => ['/bin/sh', '-c', 'kill -SEGV $$']);

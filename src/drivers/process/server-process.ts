@@ -93,7 +93,7 @@ export class ServerProcess implements Instance {
     const began = performance.now();
     serveThrough({ spec, wire, client }, request, (result) => {
       if (result instanceof Error) {
-        void this.#failed(result, request.ending, began).then(ended).finally(over);
+        void this.#failed(result, request.ending, began).catch(asWeftError).then(ended).finally(over);
         return;
       }
       this.#answeredAt = performance.now();
