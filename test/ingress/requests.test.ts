@@ -93,6 +93,20 @@ test('a chunked body arrives whole, without extensions and trailers', async () =
   assert.equal(replies(text)[0]?.body, 'hello, weft');
 });
 
+test('"Connection: close" among the trailers ends the connection, as it would at a parser that heeds it: what follows is no request', async () => {
+  const { text, seen: exchanges } = await seen(
+    'POST /function/echo HTTP/1.1\r\nHost: weft\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nConnection: close\r\n\r\nGET /function/echo HTTP/1.1\r\nHost: weft\r\n\r\n',
+  );
+  assert.deepEqual(
+    exchanges.map(({ body }) => body),
+    ['hello'],
+  );
+  assert.deepEqual(
+    replies(text).map(({ body, headers }) => [body, headers['connection']]),
+    [['hello', 'close']],
+  );
+});
+
 test('a body that comes in pieces arrives whole', async () => {
   const body = 'x'.repeat(1000);
   const pieces = [body.slice(0, 1), body.slice(1, 400), body.slice(400)];

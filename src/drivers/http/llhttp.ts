@@ -22,6 +22,8 @@ export interface LlhttpExports {
   llhttp_execute(parser: number, at: number, length: number): number;
   llhttp_finish(parser: number): number;
   llhttp_resume(parser: number): void;
+  /** Of the message that was just completed, its trailers included; 0 or 1. */
+  llhttp_should_keep_alive(parser: number): number;
   llhttp_get_method(parser: number): number;
   llhttp_get_error_pos(parser: number): number;
   llhttp_get_error_reason(parser: number): number;
@@ -62,6 +64,7 @@ function checkExports(exports: WebAssembly.Exports): void {
     'llhttp_execute',
     'llhttp_finish',
     'llhttp_resume',
+    'llhttp_should_keep_alive',
     'llhttp_get_method',
     'llhttp_get_error_pos',
     'llhttp_get_error_reason',

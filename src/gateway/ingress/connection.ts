@@ -400,10 +400,11 @@ export class Connection implements AnswerLine {
 
   #completeBody(pending: PendingBody): void {
     const request = this.#arriving;
+    const closes = this.#chunked?.keepAlive === false;
     const body = pending.take();
     this.#forgetBody();
     this.#phase = 'head';
-    if (request) this.#complete(request, body);
+    if (request) this.#complete(closes ? { ...request, head: { ...request.head, keepAlive: false } } : request, body);
   }
 
   #forgetBody(): void {

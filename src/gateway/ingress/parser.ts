@@ -148,6 +148,11 @@ export class RequestParser {
     return { at: end, done: -1 };
   }
 
+  /** Of a request whose body is done. */
+  keepsAlive(parser: number): boolean {
+    return this.#llhttp.llhttp_should_keep_alive(parser) === 1;
+  }
+
   release(parser: number): void {
     this.#free.push(parser);
   }
@@ -238,6 +243,8 @@ export class RequestParser {
 export class ChunkedBody {
   done = false;
   bad = false;
+  /** Set when it is done. "Connection: close" among the trailers has no meaning of its own (RFC 9110, section 6.5.1), but others may heed it. */
+  keepAlive = true;
   /** Bytes of the body's framing and payload so far. */
   raw = 0;
   readonly #owner: RequestParser;
@@ -255,6 +262,7 @@ export class ChunkedBody {
     const { at, done } = this.#owner.feed(this.#parser, this.#sink, bytes, from, to);
     this.raw += at - from;
     this.done = done === 1;
+    if (this.done) this.keepAlive = this.#owner.keepsAlive(this.#parser);
     this.bad = done === -1;
     return at;
   }
