@@ -128,8 +128,12 @@ export class Runtime {
     return new Promise((resolve, reject) => {
       const suspension: { begun: boolean; forget?: Forget | undefined } = { begun: false };
       const resume = (value: Value): void => this.#resume(chain, resolve, value, reject);
-      const wake = once((value: Value) => {
+      const wake = once((outcome: Value) => {
         suspension.forget?.();
+        // The clock decides, not whether this came before the sweep.
+        const late = performance.now() >= chain.deadlineAt;
+        if (late) chain.overdue();
+        const value = late ? CALL_ERROR.deadline : outcome;
         // What is at hand already must not resolve the promise before WebAssembly reacts to it, or `current` is set too early.
         if (suspension.begun) resume(value);
         else queueMicrotask(() => resume(value));

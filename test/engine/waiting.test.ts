@@ -100,6 +100,14 @@ describe('functions that wait', () => {
     });
   }
 
+  test('a request that waits a little longer than its deadline gets 504', async () => {
+    for (let deadlineMs = 21; deadlineMs < 31; deadlineMs++) {
+      await deploy({ a: deadlineMs });
+      const reply = await engine.call('a', `z${deadlineMs + 1};ex;`);
+      assert.deepEqual([reply.status, code(reply)], [504, 'WEFT_DEADLINE'], `${deadlineMs} ms`);
+    }
+  });
+
   test('a call that nobody waits for ends by itself, and its result goes nowhere', async () => {
     await deploy({});
     assert.equal((await engine.call('a', 'sb{z30;r5000;}ex;')).body, 'x');
