@@ -37,7 +37,13 @@ export class EngineWorker {
     this.thread = options.thread;
     this.path = options.listen.kind === 'handed' ? options.listen.path : '';
     this.#events = events;
-    this.#worker = new Worker(new URL('./thread-main.ts', import.meta.url), { workerData: options, name: `weft engine ${options.thread}` });
+    this.#worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
+      workerData: options,
+      name: `weft engine ${options.thread}`,
+      // Node would close every number it ever opened there by name, when the thread ends: of those that became sockets and are long
+      // closed, somebody else in this process may have the number now.
+      trackUnmanagedFds: false,
+    });
     this.#worker.on('message', (message: FromThread) => this.#handle(message));
     this.#worker.on('error', (error: Error) => {
       this.#reason = error.stack ?? error.message;
