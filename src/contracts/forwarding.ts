@@ -1,5 +1,7 @@
 /** What of a message's headers goes on to the next hop (RFC 9110, section 7.6). */
+import { linesOf } from '../drivers/header-lines.ts';
 import type { Headers } from '../drivers/wire.ts';
+import { Recent } from '../model/recent.ts';
 import { latin1, rawHeadersIn } from './head.ts';
 
 /** Of one connection, or of how a message is framed on it; the next hop has its own. */
@@ -18,21 +20,17 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Heads that came last: clients send the same one again and again. */
-const remembered = new Map<string, Headers>();
 const REMEMBERED_HEADS = 64;
+const remembered = new Recent<string, Headers>(REMEMBERED_HEADS);
 const REMEMBERED_CHARACTERS = 2048;
 
-/** Of a validated request head, those that go on. */
+/** Of a validated request head, those that go on; the same object while the head is remembered. */
 export function forwardedOf(head: Uint8Array): Headers {
   const text = latin1(head);
   const known = remembered.get(text);
   if (known) return known;
   const headers = forwarded(rawHeadersIn(text));
-  if (text.length <= REMEMBERED_CHARACTERS) {
-    if (remembered.size >= REMEMBERED_HEADS) remembered.clear();
-    remembered.set(text, headers);
-  }
-  return headers;
+  return text.length <= REMEMBERED_CHARACTERS ? remembered.set(text, headers) : headers;
 }
 
 /** Those that go on, in their order: without the connection's own, and without those that `Connection` names. */
@@ -53,9 +51,18 @@ export function forwarded(headers: Headers): [string, string][] {
 
 const CONNECTION = 'connection';
 
+/** Servers mostly answer with the headers they answered with before. */
+const passed = new Recent<Headers, Uint8Array>(REMEMBERED_HEADS);
+
+/** Of a server's answer the header lines that go on to the client. */
+export function passedOn(headers: Headers): Uint8Array {
+  const known = passed.get(headers);
+  if (known) return known;
+  const lines = headLines(forwarded(headers));
+  return lines.length <= REMEMBERED_CHARACTERS ? passed.set(headers, lines) : lines;
+}
+
 /** Header lines as an answer has them. */
 export function headLines(headers: Headers): Uint8Array {
-  let lines = '';
-  for (const [name, value] of headers) lines += `${name}: ${value}\r\n`;
-  return Buffer.from(lines, 'latin1');
+  return Buffer.from(linesOf(headers), 'latin1');
 }

@@ -2,7 +2,7 @@
 import type { HttpWire, WireAnswer, WireReply, WireRequest } from '../drivers/wire.ts';
 import type { Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
-import { forwarded, forwardedOf, headLines } from './forwarding.ts';
+import { forwardedOf, passedOn } from './forwarding.ts';
 import { targetOf } from './http.ts';
 
 const TCP = 'tcp:';
@@ -21,6 +21,6 @@ export const functionsFrameworkWire: HttpWire = {
     return { method, target: targetOf(path, query), headers, body };
   },
   answer(_spec: FunctionSettings, { status, headers }: WireReply): WireAnswer {
-    return { kind: 'pass', status, head: headLines(forwarded(headers)) };
+    return { kind: 'pass', status, head: passedOn(headers) };
   },
 };

@@ -6,7 +6,8 @@ import type { Headers, HttpWire, WireAnswer, WireCall, WireReply, WireRequest } 
 import type { Answer, Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
-import { forwarded, forwardedOf, headLines } from './forwarding.ts';
+import { Recent } from '../model/recent.ts';
+import { forwardedOf, passedOn } from './forwarding.ts';
 import { durationLine, ranByOfWatchdog, timeoutHeader } from './of-watchdog.ts';
 
 const JSON_HEAD = Buffer.from('Content-Type: application/json\r\n');
@@ -25,12 +26,14 @@ export const http: HttpWire = {
     return { status: error.entry.status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify(error)}\n`) };
   },
   ask(spec: FunctionSettings, { head, body, method, path, query, client }: Input, { id }: WireCall): WireRequest {
-    const headers = headersFor(forwardedOf(head), id, client);
-    if (ranByOfWatchdog(spec)) headers.push(timeoutHeader(spec));
-    return { method, target: targetOf(path, query), headers, body };
+    const { headers, hasId } = fromClient(forwardedOf(head), client);
+    const more: [string, string][] = hasId ? [] : [['X-Call-Id', id]];
+    more.push(['X-Start-Time', nanosecondsNow()]);
+    if (ranByOfWatchdog(spec)) more.push(timeoutHeader(spec));
+    return { method, target: targetOf(path, query), headers, more, body };
   },
   answer(spec: FunctionSettings, { status, headers }: WireReply, call?: WireCall): WireAnswer {
-    const head = headLines(forwarded(headers));
+    const head = passedOn(headers);
     if (!call || !ranByOfWatchdog(spec)) return { kind: 'pass', status, head };
     return { kind: 'pass', status, head: Buffer.concat([head, Buffer.from(durationLine(performance.now() - call.startedAt))]) };
   },
@@ -41,7 +44,23 @@ export function targetOf(path: string, query: string): string {
   return `${path === '' ? '/' : path}${query === '' ? '' : `?${query}`}`;
 }
 
-function headersFor(theirs: Headers, id: string, client: string | undefined): [string, string][] {
+interface FromClient {
+  readonly client: string | undefined;
+  readonly headers: Headers;
+  /** Whether it names its call itself. */
+  readonly hasId: boolean;
+}
+
+const REMEMBERED = 64;
+const recent = new Recent<Headers, FromClient>(REMEMBERED);
+
+/** Those of the client, and what a gateway adds that is the same for each request. */
+function fromClient(theirs: Headers, client: string | undefined): FromClient {
+  const known = recent.get(theirs);
+  return known && known.client === client ? known : recent.set(theirs, completed(theirs, client));
+}
+
+function completed(theirs: Headers, client: string | undefined): FromClient {
   const headers: [string, string][] = [];
   let host: string | undefined;
   let hasId = false;
@@ -58,9 +77,7 @@ function headersFor(theirs: Headers, id: string, client: string | undefined): [s
   if (client !== undefined) addForwardedFor(headers, lastHop, client);
   if (host === undefined) headers.push(['Host', 'localhost']);
   else if (!hasForwardedHost) headers.push(['X-Forwarded-Host', host]);
-  if (!hasId) headers.push(['X-Call-Id', id]);
-  headers.push(['X-Start-Time', nanosecondsNow()]);
-  return headers;
+  return { client, headers, hasId };
 }
 
 /** Each proxy adds whom it got the request from. */
@@ -70,11 +87,9 @@ function addForwardedFor(headers: [string, string][], last: number, client: stri
   else headers.push(['X-Forwarded-For', client]);
 }
 
-/** Unix time; more digits than a number holds exactly. */
+/** Unix time, to the microsecond: a number holds no more of it. */
 function nanosecondsNow(): string {
-  const now = performance.timeOrigin + performance.now();
-  const milliseconds = Math.floor(now);
-  return `${milliseconds}${String(Math.floor((now - milliseconds) * 1e6)).padStart(6, '0')}`;
+  return `${Math.floor((performance.timeOrigin + performance.now()) * 1000)}000`;
 }
 
 function asksForWebSocket(head: Uint8Array): boolean {

@@ -39,14 +39,19 @@ export interface WireRequest {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
-  /** Without framing headers: the driver sends Content-Length. */
+  /** Without framing headers: the driver sends Content-Length. Best the same object for the same headers: what they look like is remembered. */
   readonly headers: Headers;
+  /** Of this request alone; they follow. */
+  readonly more?: Headers;
   readonly body: Uint8Array;
 }
 
 export interface WireReply {
   readonly status: number;
+  /** The same object, mostly, for the same headers. */
   readonly headers: Headers;
+  /** What Content-Length says. */
+  readonly bodyBytes?: number | undefined;
 }
 
 export type WireAnswer =

@@ -48,10 +48,10 @@ function failed(given: WireAnswer): readonly [status: number | undefined, body: 
 
 describe('contract http', () => {
   test('a request keeps its method, path, query, body and headers; those of the connection stay behind', () => {
-    const { headers, body, ...line } = ask(http, FROM_CLIENT);
+    const { headers, more = [], body, ...line } = ask(http, FROM_CLIENT);
     assert.deepEqual(line, { method: 'PUT', target: '/a/b?c=d' });
     assert.equal(Buffer.from(body).toString(), 'body');
-    const [time, ...others] = headers.toReversed();
+    const [time, ...others] = [...headers, ...more].toReversed();
     assert.deepEqual(others.toReversed(), [
       ['Host', 'weft.example:8080'],
       ['content-type', 'text/x'],
@@ -65,12 +65,16 @@ describe('contract http', () => {
   });
 
   test("the client's own call id and forwarded host stay", () => {
-    const { headers } = ask(http, input(['GET / HTTP/1.1', 'Host: h', 'x-call-id: mine', 'X-Forwarded-Host: first']));
-    assert.deepEqual(headers.slice(0, -1), [
+    const { headers, more } = ask(http, input(['GET / HTTP/1.1', 'Host: h', 'x-call-id: mine', 'X-Forwarded-Host: first']));
+    assert.deepEqual(headers, [
       ['Host', 'h'],
       ['x-call-id', 'mine'],
       ['X-Forwarded-Host', 'first'],
     ]);
+    assert.deepEqual(
+      more?.map(([name]) => name),
+      ['X-Start-Time'],
+    );
   });
 
   test('the address of the client is told, behind those of the proxies before', () => {
@@ -79,6 +83,11 @@ describe('contract http', () => {
     const proxied = input(['GET / HTTP/1.1', 'Host: h', 'X-Forwarded-For: 192.0.2.1']);
     assert.equal(forwardedFor({ ...proxied, client: '10.0.0.7' }), '192.0.2.1, 10.0.0.7');
     assert.equal(forwardedFor(proxied), '192.0.2.1');
+    assert.equal(
+      forwardedFor({ ...proxied, client: '10.0.0.8' }),
+      '192.0.2.1, 10.0.0.8',
+      'each client that sends the same head is told apart',
+    );
   });
 
   test('a call from a function is a POST of /', () => {

@@ -195,7 +195,7 @@ suite('a server that of-watchdog ran', () => {
     limits: { ...DEFAULT_LIMITS, deadlineMs },
   });
   const timeout = (settings: FunctionSettings): string | undefined =>
-    http.ask(settings, INPUT, CALL).headers.find(([name]) => name === 'X-Timeout')?.[1];
+    http.ask(settings, INPUT, CALL).more?.find(([name]) => name === 'X-Timeout')?.[1];
 
   test('is told its time, and its answer how long it took; no other server is', () => {
     assert.deepEqual(

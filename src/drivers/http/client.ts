@@ -2,6 +2,7 @@
 import type { Ending } from '../../engine/ending.ts';
 import type { WireRequest } from '../wire.ts';
 import { ConnectionLost, type Done, type Receiver, type ServerAddress, ServerConnection } from './connection.ts';
+import { ReplyMemo } from './reply-memo.ts';
 import type { HeadLimits } from './response-parser.ts';
 
 export interface ClientOptions extends Partial<HeadLimits> {
@@ -26,6 +27,7 @@ interface Sending {
 export class HttpServerClient {
   readonly #address: ServerAddress;
   readonly #options: Required<ClientOptions>;
+  readonly #memo = new ReplyMemo();
   readonly #all = new Set<ServerConnection>();
   /** The one used last is used next: the others grow old and go. */
   readonly #idle: ServerConnection[] = [];
@@ -99,7 +101,7 @@ export class HttpServerClient {
   /** Nothing: there are as many as there may be. */
   #connect(): ServerConnection | undefined {
     if (this.#all.size >= this.#options.connections) return undefined;
-    const connection = new ServerConnection(this.#address, this.#options, (gone) => this.#forget(gone));
+    const connection = new ServerConnection(this.#address, this.#options, this.#memo, (gone) => this.#forget(gone));
     this.#all.add(connection);
     return connection;
   }

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Ending } from '../../engine/ending.ts';
 import type { WireReply, WireRequest } from '../wire.ts';
 import { encodeRequest } from './encode-request.ts';
+import type { ReplyMemo } from './reply-memo.ts';
 import { type HeadLimits, ResponseParser, sharedLlhttp, WINDOW_BYTES } from './response-parser.ts';
 
 export type ServerAddress =
@@ -75,10 +76,10 @@ export class ServerConnection {
   #connected = false;
   #ended = false;
 
-  /** `gone` is called once, when it is closed. */
-  constructor(address: ServerAddress, limits: HeadLimits, gone: (connection: ServerConnection) => void) {
+  /** `memo`: of that server. `gone` is called once, when it is closed. */
+  constructor(address: ServerAddress, limits: HeadLimits, memo: ReplyMemo, gone: (connection: ServerConnection) => void) {
     this.#gone = gone;
-    this.#parser = new ResponseParser(sharedLlhttp(), limits);
+    this.#parser = new ResponseParser(sharedLlhttp(), limits, memo);
     const onread = { buffer: READ_BUFFER, callback: (bytes: number): boolean => this.#read(READ_BUFFER.subarray(0, bytes)) };
     this.#socket = connect(
       address.kind === 'unix' ? { path: address.path, onread } : { host: address.host, port: address.port, noDelay: true, onread },

@@ -1,3 +1,4 @@
+import { linesOf } from '../header-lines.ts';
 import type { WireRequest } from '../wire.ts';
 
 /** Up to here a body is copied behind its head, so that both are one write. */
@@ -6,9 +7,9 @@ const JOINED_BYTES = 64 * 1024;
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /** The request as HTTP/1.1 has it: pieces to write one after the other. */
-export function encodeRequest({ method, target, headers, body }: WireRequest): Uint8Array[] {
-  let head = `${method} ${target} HTTP/1.1\r\n`;
-  for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+export function encodeRequest({ method, target, headers, more, body }: WireRequest): Uint8Array[] {
+  let head = `${method} ${target} HTTP/1.1\r\n${linesOf(headers)}`;
+  if (more) for (const [name, value] of more) head += `${name}: ${value}\r\n`;
   if (body.length > 0 || WITH_BODY.has(method)) head += `Content-Length: ${body.length}\r\n`;
   head += '\r\n';
   if (body.length > JOINED_BYTES) return [Buffer.from(head, 'latin1'), body];

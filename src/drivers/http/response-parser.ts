@@ -4,6 +4,7 @@
  */
 import type { WireReply } from '../wire.ts';
 import { cString, instantiateLlhttp, type LlhttpExports, PAUSED, STOP, TYPE_RESPONSE } from './llhttp.ts';
+import type { ReplyMemo } from './reply-memo.ts';
 
 /** Bytes that `feed` takes at once. */
 export const WINDOW_BYTES = 64 * 1024;
@@ -35,6 +36,7 @@ export class ResponseParser {
 
   readonly #llhttp: SharedLlhttp;
   readonly #limits: HeadLimits;
+  readonly #memo: ReplyMemo;
   readonly #parser: number;
   /** Where pieces of the body are in what was fed: start, end, start, end… */
   readonly #spans: number[] = [];
@@ -46,9 +48,11 @@ export class ResponseParser {
   #inHead = true;
   #toHead = false;
 
-  constructor(llhttp: SharedLlhttp, limits: HeadLimits) {
+  /** `memo`: shared by all connections to the server. */
+  constructor(llhttp: SharedLlhttp, limits: HeadLimits, memo: ReplyMemo) {
     this.#llhttp = llhttp;
     this.#limits = limits;
+    this.#memo = memo;
     this.#parser = llhttp.allocate();
   }
 
@@ -65,13 +69,36 @@ export class ResponseParser {
   /** Takes at most WINDOW_BYTES. */
   feed(bytes: Uint8Array): void {
     this.#forgetFeed();
+    const first = !this.begun;
+    if (first && !this.#toHead && this.#recall(bytes)) return;
     this.begun = true;
     const { status, consumed } = this.#llhttp.run(this, this.#parser, bytes);
     this.piece = this.#gather(bytes);
     if (status === PAUSED && this.complete) {
       // More than was asked for: whoever sends that cannot be trusted with the next request.
       if (consumed < bytes.length) this.keepAlive = false;
+      else if (first && this.head && this.keepAlive && !this.#toHead) this.#remember(this.head, bytes);
     } else if (status !== CONTINUE) this.problem ??= this.#llhttp.reason(this.#parser);
+  }
+
+  /** Whether it is the answer that came last, but for its body. */
+  #recall(bytes: Uint8Array): boolean {
+    const end = this.#memo.find(bytes);
+    if (end < 0) return false;
+    this.begun = true;
+    this.#inHead = false;
+    this.head = this.#memo.reply;
+    this.piece = new Uint8Array(bytes.buffer, bytes.byteOffset + end, bytes.length - end);
+    this.complete = true;
+    this.keepAlive = true;
+    return true;
+  }
+
+  /** When head and body came together, and nothing but the head says where the body ends. */
+  #remember(reply: WireReply, bytes: Uint8Array): void {
+    const [start, end] = this.#spans;
+    if (start === undefined) this.#memo.keep(reply, bytes, bytes.length);
+    else if (this.#spans.length === 2 && end === bytes.length) this.#memo.keep(reply, bytes, start);
   }
 
   /** The server closed its side: some answers end with that. */
@@ -120,7 +147,8 @@ export class ResponseParser {
     if (status < FIRST_FINAL_STATUS) return CONTINUE;
     this.#inHead = false;
     this.keepAlive = keepAlive;
-    this.head = { status, headers: this.#headers };
+    const told = this.#headers.findLast(([name]) => name.toLowerCase() === 'content-length')?.[1];
+    this.head = { status, headers: this.#headers, bodyBytes: told === undefined ? undefined : Number(told) };
     return this.#toHead ? SKIP_BODY : CONTINUE;
   }
 

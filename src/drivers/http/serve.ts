@@ -81,10 +81,10 @@ class AnswerReceiver implements Receiver {
     const { spec, wire, call, stream, toHead } = this.#parts;
     if (head) {
       this.#answer = wire.answer(spec, head, call);
-      const told = head.headers.findLast(([name]) => name.toLowerCase() === 'content-length')?.[1];
-      this.#mayGrow = told === undefined || Number(told) > WHOLE_BYTES;
+      const { bodyBytes } = head;
+      this.#mayGrow = bodyBytes === undefined || bodyBytes > WHOLE_BYTES;
       // Known before anything went out, it can be told to the client.
-      if (!toHead && head.status !== NOT_MODIFIED && told !== undefined) this.#refuseAbove(Number(told));
+      if (!toHead && head.status !== NOT_MODIFIED && bodyBytes !== undefined) this.#refuseAbove(bodyBytes);
     }
     const answer = this.#answer;
     if (!answer) return 'more';

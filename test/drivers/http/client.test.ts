@@ -31,6 +31,7 @@ test('an answer has status, headers in order with their bytes, and body', async 
       ['X-Empty', ''],
       ['X-Last', '\xe9 b'],
     ],
+    bodyBytes: 5,
   });
   assert.deepEqual([text, whole], ['hello', true]);
 });
