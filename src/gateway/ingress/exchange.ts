@@ -10,7 +10,7 @@ import { HIGHEST_STATUS, LOWEST_STATUS, type StatusLines } from './status-lines.
 /** A request as it came in. */
 export interface ReceivedRequest {
   readonly head: RequestHead;
-  /** Holds the head from `at` on; nobody changes it any more. */
+  /** Holds the head from `at` on; lent until the request is dispatched. */
   readonly bytes: Uint8Array;
   readonly at: number;
   /** Null: not for a function. */
@@ -48,9 +48,9 @@ export class HttpExchange implements Exchange {
   keepAlive: boolean;
   readonly request: RequestHead;
   readonly route: Route | null;
-  readonly body: Uint8Array;
-  readonly #bytes: Uint8Array;
-  readonly #at: number;
+  body: Uint8Array;
+  #bytes: Uint8Array;
+  #at: number;
   onHungUp: (() => void) | null = null;
   readonly #line: AnswerLine;
   #gone = false;
@@ -76,6 +76,13 @@ export class HttpExchange implements Exchange {
     const { start, end } = this.request;
     // Not `subarray`, which makes a Buffer, at twice the cost. Without the blank line.
     return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + this.#at + start, end - start - 2);
+  }
+
+  /** Head and body were lent until the request was dispatched: whoever should look at them later sees nothing, not another's. */
+  takeBack(): void {
+    this.#bytes = NOTHING;
+    this.#at = 0;
+    this.body = NOTHING;
   }
 
   get method(): string {

@@ -4,19 +4,19 @@
  */
 import type { RequestHead } from './request-head.ts';
 
-/** The chunk that a head came in is kept with it; larger ones are not worth their memory for each idle connection. */
+/** Larger heads are not worth their memory for each idle connection. */
 const MAX_KEPT_BYTES = 2048;
 
 export class HeadMemo {
   #head: RequestHead | null = null;
   #bytes: Uint8Array = new Uint8Array(0);
-  #from = 0;
 
+  /** Copied: what it came in is shared with others. */
   keep(head: RequestHead, bytes: Uint8Array, from: number): void {
-    if (bytes.length > MAX_KEPT_BYTES) return;
+    if (head.end > MAX_KEPT_BYTES) return;
+    if (head.end > this.#bytes.length) this.#bytes = new Uint8Array(head.end);
+    for (let at = 0; at < head.end; at += 1) this.#bytes[at] = bytes[from + at] ?? 0; // a view costs more than to copy so few
     this.#head = head;
-    this.#bytes = bytes;
-    this.#from = from;
   }
 
   /** The head kept, when `bytes` from `from` on begin with the very same one. */
@@ -24,9 +24,7 @@ export class HeadMemo {
     const head = this.#head;
     if (head === null || bytes.length - from < head.end) return null;
     const known = this.#bytes;
-    const offset = this.#from - from;
-    const end = from + head.end;
-    for (let at = from; at < end; at += 1) if (bytes[at] !== known[at + offset]) return null;
+    for (let at = 0; at < head.end; at += 1) if (bytes[from + at] !== known[at]) return null;
     return head;
   }
 }

@@ -75,7 +75,7 @@ class HttpIngress implements Ingress {
     this.#lines = new StatusLines(() => this.#clock.unixMs());
     this.#hub = this.#createHub(needs);
     // Half-open: a client may end its side once it has asked, and still gets its answer.
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
 
   async listen({ host, port }: ListenAt): Promise<number> {

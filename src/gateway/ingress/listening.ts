@@ -28,10 +28,11 @@ export async function startListening(server: Server, where: ListenOptions): Prom
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** Says why and closes at once: nothing is kept for this client. */
+/** Says why and closes at once: nothing is kept for this client, which is paused. */
 export function turnAway(client: Socket, reason: string): void {
   const body = `${JSON.stringify(new WeftError('WEFT_BUSY', { reason }))}\n`;
   const head = `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
   client.on('error', () => {});
+  client.resume(); // what it has sent already, left unread, would reset the connection before the answer is read
   client.end(head + body, () => client.destroy());
 }

@@ -108,6 +108,11 @@ export class RequestParser {
     return outcome;
   }
 
+  /** What it was given the last time changes now. */
+  forgetBytes(): void {
+    this.#loaded = null;
+  }
+
   #parseLoaded(from: number, to: number): Outcome {
     this.#forget();
     this.#llhttp.llhttp_reset(this.#parser);
