@@ -4,17 +4,7 @@
  * makes oneself; so one is made around what was accepted.
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
-
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
-/** By length: most requests are as long as others were. */
-const views: Buffer[] = [];
-const MAX_VIEW_BYTES = 4096;
-
-function firstBytes(count: number): Buffer {
-  if (count > MAX_VIEW_BYTES) return READ_BUFFER.subarray(0, count);
-  views[count] ??= READ_BUFFER.subarray(0, count);
-  return views[count];
-}
+import { lentView, READ_BUFFER } from './read-buffer.ts';
 
 /** What Node gives its own sockets. Not documented; that it is there, and does what is said here, every test of the ingress shows. */
 interface WithHandle {
@@ -31,7 +21,7 @@ export function adopt(accepted: Socket, received: (bytes: Buffer) => void): Sock
   from._handle = null;
   accepted.destroy();
   const callback = (bytes: number): boolean => {
-    received(firstBytes(bytes));
+    received(lentView(0, bytes));
     return true;
   };
   const options = { handle, allowHalfOpen: true, onread: { buffer: READ_BUFFER, callback } };

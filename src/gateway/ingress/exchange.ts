@@ -4,6 +4,7 @@ import type { Exchange, Route } from '../../model/exchange.ts';
 import { answerBound, chunkOf, type Framing, lastChunk, streamHead, type WholeAnswer, writeAnswer } from './framing.ts';
 import type { Output } from './output.ts';
 import type { RequestHead } from './request-head.ts';
+import { viewOf } from './read-buffer.ts';
 import { CLEAN, explainHead, HAS_DATE, HAS_LENGTH, ILLEGAL, inspectHead, withoutLength } from './response-head.ts';
 import { HIGHEST_STATUS, LOWEST_STATUS, type StatusLines } from './status-lines.ts';
 
@@ -74,11 +75,10 @@ export class HttpExchange implements Exchange {
 
   get head(): Uint8Array {
     const { start, end } = this.request;
-    // Not `subarray`, which makes a Buffer, at twice the cost. Without the blank line.
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + this.#at + start, end - start - 2);
+    return viewOf(this.#bytes, this.#at + start, this.#at + end - 2); // without the blank line
   }
 
-  /** Head and body were lent until the request was dispatched: whoever should look at them later sees nothing, not another's. */
+  /** Head and body were lent until the request was dispatched: whoever looks at them later fails, and sees nothing of another's. */
   takeBack(): void {
     this.#bytes = NOTHING;
     this.#at = 0;
