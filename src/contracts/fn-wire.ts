@@ -38,7 +38,7 @@ export const fnWire: HttpWire = {
     const headers: [string, string][] = [
       ['Host', 'localhost'],
       ['Fn-Call-Id', call.id],
-      ['Fn-Deadline', call.deadline.toISOString()],
+      ['Fn-Deadline', isoTime(call.deadlineAt)],
     ];
     if (input.head.length > 0) headers.push(...triggered(input));
     return { method: 'POST', target: '/call', headers, body: input.body };
@@ -63,6 +63,11 @@ function* triggered({ head, body, method }: Input): Generator<[string, string]> 
     if (canonical === 'Host') continue;
     yield [canonical === 'Content-Type' ? canonical : `Fn-Http-H-${canonical}`, value];
   }
+}
+
+/** Of a time by performance.now(). */
+function isoTime(at: number): string {
+  return new Date(Math.round(performance.timeOrigin + at)).toISOString();
 }
 
 /** What the client asked for, as a URL. */

@@ -2,12 +2,13 @@
  * Any HTTP server, as users of OpenFaaS bring them in images: it gets the client's request, below the function's name, and what it
  * answers is the answer. The headers that the platform adds are those of OpenFaaS's gateway.
  */
+import { performance } from 'node:perf_hooks';
 import type { Headers, HttpWire, WireAnswer, WireCall, WireReply, WireRequest } from '../drivers/wire.ts';
 import type { Answer, Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { Recent } from '../model/recent.ts';
-import { forwardedOf, passedOn } from './forwarding.ts';
+import { clientHead, forwardedOf, passedOn } from './forwarding.ts';
 import { durationLine, ranByOfWatchdog, timeoutHeader } from './of-watchdog.ts';
 
 const JSON_HEAD = Buffer.from('Content-Type: application/json\r\n');
@@ -21,14 +22,14 @@ export const http: HttpWire = {
     return address.startsWith(TCP) ? { PORT: address.slice(TCP.length) } : {};
   },
   admit(_spec: FunctionSettings, { head }: Input): Answer | undefined {
-    if (head.length === 0 || !asksForWebSocket(head)) return undefined;
+    if (head.length === 0 || !clientHead(head).asksForWebSocket) return undefined;
     const error = new WeftError('WEFT_NOT_IMPLEMENTED', { reason: 'WebSocket connections are not passed on to functions' });
     return { status: error.entry.status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify(error)}\n`) };
   },
-  ask(spec: FunctionSettings, { head, body, method, path, query, client }: Input, { id }: WireCall): WireRequest {
+  ask(spec: FunctionSettings, { head, body, method, path, query, client }: Input, { id, startedAt }: WireCall): WireRequest {
     const { headers, hasId } = fromClient(forwardedOf(head), client);
     const more: [string, string][] = hasId ? [] : [['X-Call-Id', id]];
-    more.push(['X-Start-Time', nanosecondsNow()]);
+    more.push(['X-Start-Time', nanoseconds(startedAt)]);
     if (ranByOfWatchdog(spec)) more.push(timeoutHeader(spec));
     return { method, target: targetOf(path, query), headers, more, body };
   },
@@ -87,11 +88,7 @@ function addForwardedFor(headers: [string, string][], last: number, client: stri
   else headers.push(['X-Forwarded-For', client]);
 }
 
-/** Unix time, to the microsecond: a number holds no more of it. */
-function nanosecondsNow(): string {
-  return `${Math.floor((performance.timeOrigin + performance.now()) * 1000)}000`;
-}
-
-function asksForWebSocket(head: Uint8Array): boolean {
-  return /\r\nupgrade:[ \t]*websocket/i.test(Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1'));
+/** Of a time by performance.now(): Unix time, to the microsecond, as a number holds no more of it. */
+function nanoseconds(at: number): string {
+  return `${Math.floor((performance.timeOrigin + at) * 1000)}000`;
 }

@@ -30,8 +30,8 @@ export interface HttpWire {
 
 export interface WireCall {
   readonly id: string;
-  readonly deadline: Date;
-  /** By performance.now(). */
+  /** By performance.now(), as all times of requests. */
+  readonly deadlineAt: number;
   readonly startedAt: number;
 }
 

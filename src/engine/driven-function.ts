@@ -1,4 +1,6 @@
 /** A deployed function that a driver runs, in one engine thread: admitted, counted and answered here; run by its instances. */
+import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
 import type { FunctionSettings } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
@@ -36,7 +38,7 @@ export class DrivenFunction {
     const driven = this.#admit(version);
     const stream = new WatchedStream(exchange);
     const deadlineAt = startedAt + this.spec.limits.deadlineMs;
-    const finish = (end: End): void => {
+    const finish = (end: End, now: number): void => {
       exchange.onHungUp = null;
       let status = 500;
       try {
@@ -45,10 +47,10 @@ export class DrivenFunction {
         exchange.abort(); // nobody is left to answer it
         throw cause;
       } finally {
-        this.counters.finished(status, performance.now() - startedAt);
+        this.counters.finished(status, now - startedAt);
       }
     };
-    const run = new DrivenRun(version, this, { input: owned(exchange), depth: 1, deadlineAt, stream, finish });
+    const run = new DrivenRun(version, this, { input: owned(exchange), depth: 1, startedAt, deadlineAt, stream, finish });
     exchange.onHungUp = () => run.end(new WeftError('WEFT_CLIENT_GONE', { name: this.name }));
     run.start(driven);
   }
@@ -63,7 +65,8 @@ export class DrivenFunction {
         pending.settle(callError(end), end.entry.status, NOTHING);
       } else if (end !== STREAMED) pending.take(version, this, end);
     };
-    new DrivenRun(version, this, { input, depth, deadlineAt, stream: undefined, finish }).start(driven);
+    const startedAt = performance.now();
+    new DrivenRun(version, this, { input, depth, startedAt, deadlineAt, stream: undefined, finish }).start(driven);
   }
 
   #admit({ runtime }: Version): Driven {

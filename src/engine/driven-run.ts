@@ -1,4 +1,5 @@
 /** One request to a function that a driver runs, from its admission to its end: its deadline, its memory, its place in the books. */
+import { performance } from 'node:perf_hooks';
 import { WeftError } from '../model/errors.ts';
 import type { Input } from './contract.ts';
 import type { Dated } from './deadlines.ts';
@@ -15,30 +16,33 @@ export interface DrivenRunParts {
   readonly input: Input;
   readonly depth: number;
   /** By performance.now(). */
+  readonly startedAt: number;
   readonly deadlineAt: number;
   readonly stream: AnswerStream | undefined;
-  /** Tells whoever asked; what it throws is a defect, and nobody else's problem. */
-  readonly finish: (end: End) => void;
+  /** Tells whoever asked; what it throws is a defect, and nobody else's problem. `now`: by performance.now(). */
+  readonly finish: (end: End, now: number) => void;
 }
 
 export class DrivenRun implements DrivenRequest, Dated, Counted {
   readonly input: Input;
   readonly depth: number;
+  readonly startedAt: number;
   readonly deadlineAt: number;
   readonly stream: AnswerStream | undefined;
   readonly ending = new Ending();
   countedBytes = 0;
   readonly #version: Version;
   readonly #fn: DrivenFunction;
-  readonly #finish: (end: End) => void;
+  readonly #finish: (end: End, now: number) => void;
   #overdue: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(version: Version, fn: DrivenFunction, { input, depth, deadlineAt, stream, finish }: DrivenRunParts) {
+  constructor(version: Version, fn: DrivenFunction, { input, depth, startedAt, deadlineAt, stream, finish }: DrivenRunParts) {
     this.#version = version;
     this.#fn = fn;
     this.input = input;
     this.depth = depth;
+    this.startedAt = startedAt;
     this.deadlineAt = deadlineAt;
     this.stream = stream;
     this.#finish = finish;
@@ -85,9 +89,10 @@ export class DrivenRun implements DrivenRequest, Dated, Counted {
     version.runtime.memory.release(this);
     fn.running--;
     fn.counters.waiting--;
-    fn.lastUsed = performance.now();
+    const now = performance.now();
+    fn.lastUsed = now;
     try {
-      this.#finish(end);
+      this.#finish(end, now);
     } catch (cause) {
       version.log(fn, 'error', `its answer was lost: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
     } finally {

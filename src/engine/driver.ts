@@ -43,6 +43,7 @@ export interface DrivenRequest {
   readonly input: Input;
   readonly depth: number;
   /** By performance.now(). */
+  readonly startedAt: number;
   readonly deadlineAt: number;
   /** Told the error to answer with: WEFT_DEADLINE, or WEFT_CLIENT_GONE when the client hung up. */
   readonly ending: Ending;

@@ -1,4 +1,5 @@
 /** Turns the end of a chain into the answer of an HTTP request, and counts it. */
+import { performance } from 'node:perf_hooks';
 import { WeftError } from '../model/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { MAX_RESPONSE_HEAD_BYTES } from '../model/limits.ts';

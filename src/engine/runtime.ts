@@ -1,6 +1,7 @@
 /**
  * What all chains of one engine thread share: the ledger, the way in, the interrupt word, who runs now and who waits.
  */
+import { performance } from 'node:perf_hooks';
 import { WeftError } from '../model/errors.ts';
 import { CALL_ERROR } from './abi.ts';
 import { AddressSpace } from './address-space.ts';

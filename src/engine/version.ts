@@ -1,4 +1,5 @@
 /** One version of an app in one engine thread: its functions made ready, and the way to start requests and calls in them. */
+import { performance } from 'node:perf_hooks';
 import { WeftError } from '../model/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { CALL_ERROR } from './abi.ts';

@@ -47,6 +47,7 @@ export class Opened {
     const request = {
       input: { head: nothing, body: Buffer.from(text), method: 'POST', path: '', query: '', ...input },
       depth: 1,
+      startedAt: performance.now(),
       deadlineAt: performance.now() + ms,
       ending,
       stream,

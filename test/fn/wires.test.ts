@@ -7,7 +7,7 @@ import type { HttpWire, WireAnswer } from '../../src/drivers/wire.ts';
 import { Failure, type Input } from '../../src/engine/contract.ts';
 import { settings } from '../drivers/http/settings.ts';
 
-const CALL = { id: 'the-id', deadline: new Date('2031-05-06T07:08:09.250Z'), startedAt: 0 };
+const CALL = { id: 'the-id', deadlineAt: Date.parse('2031-05-06T07:08:09.250Z') - performance.timeOrigin, startedAt: 0 };
 
 function input(lines: readonly string[], more: Partial<Input> = {}): Input {
   const head = Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1');

@@ -179,7 +179,7 @@ suite('where the answer of a hot program ends', () => {
 });
 
 suite('a server that of-watchdog ran', () => {
-  const CALL = { id: 'call-1', deadline: new Date(), startedAt: 0 };
+  const CALL = { id: 'call-1', deadlineAt: 0, startedAt: 0 };
   const served = (deadlineMs: number, mode = 'http'): FunctionSettings => ({
     ...spec('plain'),
     contract: 'http',

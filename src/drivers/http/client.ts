@@ -1,4 +1,5 @@
 /** A client of one HTTP/1.1 server, with connections that are used again. */
+import { performance } from 'node:perf_hooks';
 import type { Ending } from '../../engine/ending.ts';
 import type { WireRequest } from '../wire.ts';
 import { ConnectionLost, type Done, type Receiver, type ServerAddress, ServerConnection } from './connection.ts';

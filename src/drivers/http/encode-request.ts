@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { linesOf } from '../header-lines.ts';
 import type { WireRequest } from '../wire.ts';
 

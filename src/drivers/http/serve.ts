@@ -1,4 +1,5 @@
 /** One request to a function that is an HTTP server: what its contract makes of request and answer, and how the answer reaches the client. */
+import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { Answer, Failure } from '../../engine/contract.ts';
 import { type AnswerStream, type DrivenRequest, STREAMED } from '../../engine/driver.ts';
@@ -32,10 +33,10 @@ const NOT_MODIFIED = 304;
  */
 export function serveThrough(
   { spec, wire, client }: ServedFunction,
-  { input, deadlineAt, ending, stream }: DrivenRequest,
+  { input, startedAt, deadlineAt, ending, stream }: DrivenRequest,
   served: (result: Served | Error) => void,
 ): void {
-  const call: WireCall = { id: randomUUID(), deadline: new Date(performance.timeOrigin + deadlineAt), startedAt: performance.now() };
+  const call: WireCall = { id: randomUUID(), deadlineAt, startedAt };
   const asked = wire.ask(spec, input, call);
   const receiver = new AnswerReceiver({ spec, wire, call, stream, toHead: asked.method === 'HEAD' });
   client.send(asked, receiver, ending, (failure) => {

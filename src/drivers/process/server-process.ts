@@ -48,7 +48,8 @@ export class ServerProcess implements Instance {
   #refusal: string | undefined;
   readonly #stop = new AbortController();
   #usable = true;
-  #answeredAt = 0;
+  /** Requests that it answered. */
+  #answers = 0;
 
   private constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -90,13 +91,13 @@ export class ServerProcess implements Instance {
     const { spec, wire } = this.#parts;
     const client = this.#client;
     if (!client) throw new TypeError('It gets requests before it listens');
-    const began = performance.now();
+    const before = this.#answers;
     serveThrough({ spec, wire, client }, request, (result) => {
       if (result instanceof Error) {
-        void this.#failed(result, request.ending, began).catch(asWeftError).then(ended).finally(over);
+        void this.#failed(result, request.ending, before).catch(asWeftError).then(ended).finally(over);
         return;
       }
-      this.#answeredAt = performance.now();
+      this.#answers += 1;
       if (result.fatal) this.kill();
       over();
       ended(result.outcome);
@@ -114,21 +115,22 @@ export class ServerProcess implements Instance {
     this.#process.kill();
   }
 
-  async #failed(failure: Error, ending: Ending, began: number): Promise<WeftError> {
-    if (!this.#parts.wire.exclusive) return this.#explain(failure, ending, began);
+  async #failed(failure: Error, ending: Ending, before: number): Promise<WeftError> {
+    if (!this.#parts.wire.exclusive) return this.#explain(failure, ending, before);
     // It may still be busy with this request. It is ended when it is known how it ended by itself.
     this.#usable = false;
-    const reason = await this.#explain(failure, ending, began);
+    const reason = await this.#explain(failure, ending, before);
     this.kill();
     return reason;
   }
 
-  async #explain(cause: Error, ending: Ending, began: number): Promise<WeftError> {
+  /** `before`: what it had answered when the request began. */
+  async #explain(cause: Error, ending: Ending, before: number): Promise<WeftError> {
     const { spec, healthPath, options } = this.#parts;
     const { name } = spec;
     if (ending.reason) {
       // One that answers nobody will not answer the next either; where there is a health check, that decides.
-      const silent = healthPath === undefined && this.#answeredAt < began;
+      const silent = healthPath === undefined && this.#answers === before;
       if (silent && ending.reason.code === 'WEFT_DEADLINE') this.kill();
       return ending.reason;
     }

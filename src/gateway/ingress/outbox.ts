@@ -2,6 +2,8 @@
  * One per thread: where small answers gather, one client's behind the other's, until the turn of the event loop is over. Sent together,
  * they wake a client that waits for several of them once: a third less time in the kernel at 32 connections of one machine.
  */
+import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
 import type { Output } from './output.ts';
 
 const BYTES = 64 * 1024;

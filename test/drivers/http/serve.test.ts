@@ -50,7 +50,14 @@ interface Asking {
 async function serve(behaviour: Behaviour, { wire = http, method = 'GET', stream, responseBytes }: Asking = {}): Promise<Served> {
   await using talk = await talkTo(behaviour);
   const input = { head: Buffer.from(`${method} / HTTP/1.1\r\nHost: weft\r\n`), body: new Uint8Array(0), method, path: '', query: '' };
-  const request: DrivenRequest = { input, depth: 1, deadlineAt: performance.now() + 5000, ending: new Ending(), stream };
+  const request: DrivenRequest = {
+    input,
+    depth: 1,
+    startedAt: performance.now(),
+    deadlineAt: performance.now() + 5000,
+    ending: new Ending(),
+    stream,
+  };
   const spec = settings('http', { responseBytes });
   return await new Promise<Served>((resolve, reject) => {
     serveThrough({ spec, wire, client: talk.client }, request, (result) => (result instanceof Error ? reject(result) : resolve(result)));
