@@ -132,6 +132,7 @@ export class Connection implements AnswerLine {
       this.#last = null;
       this.#onlySafe = true;
       if (!this.#begun && this.#arriving === null) this.#since = this.#hub.now();
+      if (this.#input === null) this.output.flushIfAlone();
     }
     if (this.#running) return;
     if (this.#waiting !== null || this.#input !== null || this.#inputEnded || this.#phase === 'continue') this.#run();

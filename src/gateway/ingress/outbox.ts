@@ -14,6 +14,10 @@ const MAX_WAIT_MS = 0.1;
 /** To look at the clock costs a hundredth of a small request. */
 const CLOCK_EVERY = 4;
 const MAX_VIEWS = 1024;
+/** Turns with one answer each, after which the next ones are taken to be alone, too. */
+const ALONE_TURNS = 4;
+/** So many leave at once then, until it is seen again whether they are alone. */
+const AT_ONCE = 15;
 
 export class Outbox {
   bytes = Buffer.allocUnsafeSlow(BYTES);
@@ -26,9 +30,18 @@ export class Outbox {
   #unsent: Output[] = [];
   #spare: Output[] = [];
   #since = 0;
+  /** Answers of this turn that have left already. */
+  #sent = 0;
+  #aloneTurns = 0;
+  #atOnce = 0;
   /** By where they begin and end: answers often lie where others have lain before. */
   readonly #views = new Map<number, Buffer>();
-  readonly #endOfTurn = (): void => this.flush();
+  readonly #endOfTurn = (): void => {
+    this.flush();
+    this.#aloneTurns = this.#sent === 1 ? this.#aloneTurns + 1 : 0;
+    this.#sent = 0;
+    if (this.#aloneTurns >= ALONE_TURNS) this.#atOnce = AT_ONCE;
+  };
 
   static holds(bytes: number): boolean {
     return bytes <= MAX_ANSWER_BYTES;
@@ -93,9 +106,17 @@ export class Outbox {
     } else if (this.#unsent.length % CLOCK_EVERY === 0 && performance.now() - this.#since > MAX_WAIT_MS) this.flush();
   }
 
+  /** Whether an answer that is made now gains nothing by waiting for others; then it reaches its client before its context is wiped. */
+  takeLeave(): boolean {
+    if (this.#atOnce === 0 || this.#unsent.length > 0) return false;
+    this.#atOnce -= 1;
+    return true;
+  }
+
   flush(): void {
     const outputs = this.#unsent;
     if (outputs.length === 0) return;
+    this.#sent += outputs.length;
     // Sending can lead to new answers.
     this.#unsent = this.#spare;
     for (const output of outputs) output.flush();

@@ -55,6 +55,11 @@ export class Output {
     if (this.#bytes !== null) this.#outbox.flushSoon(this);
   }
 
+  /** The same at once, when nobody else's answers are to be expected in this turn. */
+  flushIfAlone(): void {
+    if (this.#bytes !== null && this.#outbox.takeLeave()) this.flush();
+  }
+
   flush(): void {
     const bytes = this.#bytes;
     if (bytes === null) return;
