@@ -11,6 +11,7 @@ const MIB = 1024 * 1024;
 const OK = 200;
 const FAILED = 502;
 const TIMED_OUT = 504;
+const HOST = [['Host', 'localhost']] as const;
 const HTTP_HEADER = 'fn-http-h-';
 
 export const fnWire: HttpWire = {
@@ -35,13 +36,12 @@ export const fnWire: HttpWire = {
     return fnFailure(FAILED, `Container failed to initialize: ${reason}`, reason);
   },
   ask(_spec: FunctionSettings, input: Input, call: WireCall): WireRequest {
-    const headers: [string, string][] = [
-      ['Host', 'localhost'],
+    const more: [string, string][] = [
       ['Fn-Call-Id', call.id],
       ['Fn-Deadline', isoTime(call.deadlineAt)],
     ];
-    if (input.head.length > 0) headers.push(...triggered(input));
-    return { method: 'POST', target: '/call', headers, body: input.body };
+    if (input.head.length > 0) more.push(...triggered(input));
+    return { method: 'POST', target: '/call', headers: HOST, more, body: input.body };
   },
   answer(_spec: FunctionSettings, { status, headers }: WireReply, call?: WireCall): WireAnswer {
     if (status === FAILED) return failed(FAILED, 'function failed', false);

@@ -20,8 +20,7 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Heads that came last: clients send the same one again and again. */
-const REMEMBERED_HEADS = 64;
-const remembered = new Recent<string, ClientHead>(REMEMBERED_HEADS);
+const remembered = new Recent<string, ClientHead>();
 const REMEMBERED_CHARACTERS = 2048;
 
 export interface ClientHead {
@@ -73,7 +72,7 @@ export function forwarded(headers: Headers): [string, string][] {
 const CONNECTION = 'connection';
 
 /** Servers mostly answer with the headers they answered with before. */
-const passed = new Recent<Headers, Uint8Array>(REMEMBERED_HEADS);
+const passed = new Recent<Headers, Uint8Array>();
 
 /** Of a server's answer the header lines that go on to the client. */
 export function passedOn(headers: Headers): Uint8Array {

@@ -6,6 +6,7 @@ import { forwardedOf, passedOn } from './forwarding.ts';
 import { targetOf } from './http.ts';
 
 const TCP = 'tcp:';
+const HOST = [['Host', 'localhost']] as const;
 
 export const functionsFrameworkWire: HttpWire = {
   kind: 'http',
@@ -17,7 +18,7 @@ export const functionsFrameworkWire: HttpWire = {
   },
   /** As in a context: what the client sent, and nothing beside it. A call from another function has no headers. */
   ask(_spec: FunctionSettings, { head, body, method, path, query }: Input): WireRequest {
-    const headers = head.length === 0 ? ([['Host', 'localhost']] as const) : forwardedOf(head);
+    const headers = head.length === 0 ? HOST : forwardedOf(head);
     return { method, target: targetOf(path, query), headers, body };
   },
   answer(_spec: FunctionSettings, { status, headers }: WireReply): WireAnswer {

@@ -52,8 +52,7 @@ interface FromClient {
   readonly hasId: boolean;
 }
 
-const REMEMBERED = 64;
-const recent = new Recent<Headers, FromClient>(REMEMBERED);
+const recent = new Recent<Headers, FromClient>();
 
 /** Those of the client, and what a gateway adds that is the same for each request. */
 function fromClient(theirs: Headers, client: string | undefined): FromClient {

@@ -39,7 +39,7 @@ export interface WireRequest {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
-  /** Without framing headers: the driver sends Content-Length. Best the same object for the same headers: what they look like is remembered. */
+  /** Without framing headers: the driver sends Content-Length. The same object for the same headers, where there is one: its lines are remembered. */
   readonly headers: Headers;
   /** Of this request alone; they follow. */
   readonly more?: Headers;

@@ -82,7 +82,7 @@ async function probe(path: string, sysroot: string, signal: AbortSignal): Promis
     const linker = (await run(['--target=wasm32-wasi', '-print-prog-name=wasm-ld'])).stdout.trim();
     const resourceDir = (await run(['-print-resource-dir'])).stdout.trim();
     await writeFile(join(folder, 'probe.c'), '#include <stdlib.h>\nint main(void) { return abs(0); }\n');
-    const linked = await run([...sysrootFlags(sysroot), 'probe.c', ...libraryFlags(sysroot, 'c'), '-o', 'probe.wasm']);
+    const linked = await run([sysrootFlags(sysroot), 'probe.c', libraryFlags(sysroot, 'c'), '-o', 'probe.wasm'].flat());
     if (!linked.ok) return `it cannot build for WebAssembly (is its lld installed?): ${firstError(linked.stderr)}`;
     const archiver = (await run(['-print-prog-name=llvm-ar'])).stdout.trim();
     const found = { path, version, major, resourceDir, linker, archiver };

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
+import { Recent } from '../../model/recent.ts';
 import { linesOf } from '../header-lines.ts';
-import type { WireRequest } from '../wire.ts';
+import type { Headers, WireRequest } from '../wire.ts';
 
 /** Up to here a body is copied behind its head, so that both are one write. */
 const JOINED_BYTES = 64 * 1024;
@@ -9,8 +10,8 @@ const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /** The request as HTTP/1.1 has it: pieces to write one after the other. */
 export function encodeRequest({ method, target, headers, more, body }: WireRequest): Uint8Array[] {
-  let head = `${method} ${target} HTTP/1.1\r\n${linesOf(headers)}`;
-  if (more) for (const [name, value] of more) head += `${name}: ${value}\r\n`;
+  let head = `${method} ${target} HTTP/1.1\r\n${knownLines(headers)}`;
+  if (more) head += linesOf(more);
   if (body.length > 0 || WITH_BODY.has(method)) head += `Content-Length: ${body.length}\r\n`;
   head += '\r\n';
   if (body.length > JOINED_BYTES) return [Buffer.from(head, 'latin1'), body];
@@ -18,4 +19,14 @@ export function encodeRequest({ method, target, headers, more, body }: WireReque
   bytes.write(head, 0, 'latin1');
   bytes.set(body, head.length);
   return [bytes];
+}
+
+const MAX_KEPT_CHARACTERS = 2048;
+const recent = new Recent<Headers, string>();
+
+function knownLines(headers: Headers): string {
+  const known = recent.get(headers);
+  if (known !== undefined) return known;
+  const lines = linesOf(headers);
+  return lines.length <= MAX_KEPT_CHARACTERS ? recent.set(headers, lines) : lines;
 }

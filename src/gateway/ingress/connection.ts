@@ -7,13 +7,15 @@ import { WeftError } from '../../model/errors.ts';
 import type { Route } from '../../model/exchange.ts';
 import { adopt } from './adopt.ts';
 import { controlRequest, ExchangeClient } from './control-client.ts';
-import { type AnswerLine, HttpExchange, type ReceivedRequest } from './exchange.ts';
+import { type AnswerLine, HttpExchange } from './exchange.ts';
 import { HeadMemo } from './head-memo.ts';
 import type { Hub } from './hub.ts';
 import { Output } from './output.ts';
 import type { ChunkedBody } from './parser.ts';
+import { PartialHead } from './partial-head.ts';
 import { PendingBody } from './pending-body.ts';
 import { viewOf } from './read-buffer.ts';
+import { ownRequest, type ReceivedRequest, UNKNOWN_REQUEST } from './received-request.ts';
 import { bad, CHUNKED, readHead, type RequestHead } from './request-head.ts';
 import type { StatusLines } from './status-lines.ts';
 
@@ -28,7 +30,6 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 /** Framing of a chunked body: so much for nothing, and so much for each byte of payload. */
 const CHUNK_OVERHEAD_BYTES = 16 * 1024;
 const CHUNK_OVERHEAD_FACTOR = 16;
-const FIRST_PARTIAL_BYTES = 512;
 
 export class Connection implements AnswerLine {
   readonly output: Output;
@@ -40,11 +41,7 @@ export class Connection implements AnswerLine {
   #since: number;
   #input: Buffer | null = null;
   #at = 0;
-  /** The beginning of a head whose end has not come. */
-  #partial: Buffer = Buffer.alloc(0);
-  #partialLength = 0;
-  /** The partial head has more than a blank line. */
-  #begun = false;
+  readonly #partial = new PartialHead();
   readonly #memo = new HeadMemo();
   /** The request whose body is on its way in. */
   #arriving: ReceivedRequest | null = null;
@@ -87,7 +84,7 @@ export class Connection implements AnswerLine {
 
   isLast(exchange: HttpExchange): boolean {
     if (exchange.next !== null || this.#waiting !== null || this.#input !== null || this.#arriving !== null) return false;
-    return this.#hub.draining || (this.#inputEnded && this.#partialLength === 0);
+    return this.#hub.draining || (this.#inputEnded && this.#partial.length === 0);
   }
 
   /** Asked of the system once, and only where somebody wants to know. */
@@ -108,7 +105,7 @@ export class Connection implements AnswerLine {
 
   /** No new requests: idle connections end now, others after what is under way. */
   drain(): void {
-    if (this.#first === null && this.#phase === 'head' && this.#partialLength === 0 && this.#input === null) this.#endOutput();
+    if (this.#first === null && this.#phase === 'head' && this.#partial.length === 0 && this.#input === null) this.#endOutput();
   }
 
   destroy(): void {
@@ -131,7 +128,7 @@ export class Connection implements AnswerLine {
     if (this.#first === null) {
       this.#last = null;
       this.#onlySafe = true;
-      if (!this.#begun && this.#arriving === null) this.#since = this.#hub.now();
+      if (!this.#partial.begun && this.#arriving === null) this.#since = this.#hub.now();
       if (this.#input === null) this.output.flushIfAlone();
     }
     if (this.#running) return;
@@ -150,7 +147,7 @@ export class Connection implements AnswerLine {
     } else if (this.#phase === 'length' || this.#phase === 'chunked') {
       const allowed = limits.bodyMs + ((this.#pending?.length ?? 0) * 1000) / limits.bodyBytesPerSecond;
       if (waited > allowed && this.#waiting === null) this.#refuse(new WeftError('WEFT_REQUEST_TIMEOUT', { ms: Math.round(allowed) }));
-    } else if (this.#phase === 'head' && this.#begun && this.#waiting === null) {
+    } else if (this.#phase === 'head' && this.#partial.begun && this.#waiting === null) {
       if (waited > limits.headMs) this.#refuse(new WeftError('WEFT_REQUEST_TIMEOUT', { ms: limits.headMs }));
     } else if (this.#phase === 'head' && this.#first === null && waited > limits.idleMs) this.#endOutput();
   }
@@ -220,7 +217,7 @@ export class Connection implements AnswerLine {
   }
 
   #readHead(input: Buffer): boolean {
-    return this.#partialLength === 0 ? this.#readWholeHead(input) : this.#readOnInHead(input);
+    return this.#partial.length === 0 ? this.#readWholeHead(input) : this.#readOnInHead(input);
   }
 
   #readWholeHead(input: Buffer): boolean {
@@ -239,7 +236,7 @@ export class Connection implements AnswerLine {
       this.#understand(input, from);
     } else if (outcome !== 'more' || to - from >= limits.headBytes) this.#refuseHead(input, from, to, outcome);
     else {
-      this.#keepPartial(input, from, to);
+      this.#partial.add(input, from, to, limits.headBytes);
       this.#input = null;
       return this.#checkBlankLines();
     }
@@ -249,13 +246,13 @@ export class Connection implements AnswerLine {
   /** Adds to the partial head and parses it from its beginning. */
   #readOnInHead(input: Buffer): boolean {
     const { parser, limits } = this.#hub;
-    const before = this.#partialLength;
-    this.#keepPartial(input, this.#at, Math.min(input.length, this.#at + limits.headBytes - before));
-    const bytes = this.#partial.subarray(0, this.#partialLength);
+    const before = this.#partial.length;
+    this.#partial.add(input, this.#at, Math.min(input.length, this.#at + limits.headBytes - before), limits.headBytes);
+    const { bytes } = this.#partial;
     const outcome = parser.parse(bytes, 0, bytes.length);
     if (outcome === 'complete') {
       this.#consume(input, this.#at + parser.end - before);
-      this.#forgetPartial();
+      this.#partial.forget();
       this.#understand(bytes, 0);
     } else if (outcome !== 'more' || bytes.length >= limits.headBytes) this.#refuseHead(bytes, 0, bytes.length, outcome);
     else {
@@ -268,28 +265,11 @@ export class Connection implements AnswerLine {
   /** One blank line before a request is allowed (RFC 9112, section 2.2), not a stream of them. */
   #checkBlankLines(): boolean {
     const { begun } = this.#hub.parser;
-    if (begun && !this.#begun) this.#since = this.#hub.now();
-    this.#begun = begun;
-    if (begun || this.#partialLength <= 2) return false;
+    if (begun && !this.#partial.begun) this.#since = this.#hub.now();
+    this.#partial.begun = begun;
+    if (begun || this.#partial.length <= 2) return false;
     this.#refuse(bad('blank lines instead of a request'));
     return true;
-  }
-
-  #keepPartial(input: Buffer, from: number, to: number): void {
-    const length = this.#partialLength + (to - from);
-    if (length > this.#partial.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.#hub.limits.headBytes, Math.max(2 * length, FIRST_PARTIAL_BYTES)));
-      grown.set(this.#partial.subarray(0, this.#partialLength));
-      this.#partial = grown;
-    }
-    this.#partial.set(input.subarray(from, to), this.#partialLength);
-    this.#partialLength = length;
-  }
-
-  #forgetPartial(): void {
-    this.#partial = Buffer.alloc(0);
-    this.#partialLength = 0;
-    this.#begun = false;
   }
 
   #refuseHead(bytes: Uint8Array, from: number, to: number, outcome: 'more' | 'bad' | 'too-many-headers'): void {
@@ -483,7 +463,7 @@ export class Connection implements AnswerLine {
     this.#phase = 'over';
     this.#input = null;
     this.#forgetBody();
-    this.#forgetPartial();
+    this.#partial.forget();
     this.#answerWith(error, request, false);
     if (!this.#running) this.#run();
   }
@@ -502,7 +482,7 @@ export class Connection implements AnswerLine {
 
   #endOfInput(): void {
     if (this.#input !== null || this.#waiting !== null) return;
-    if (this.#begun || this.#arriving) return this.#refuse(bad('the connection ended in the middle of a request'));
+    if (this.#partial.begun || this.#arriving) return this.#refuse(bad('the connection ended in the middle of a request'));
     if (this.#first === null) this.#endOutput();
   }
 
@@ -545,26 +525,3 @@ export class Connection implements AnswerLine {
     else this.#socket.resume();
   }
 }
-
-/** What was read is lent by the thread's read buffer: whoever outlives that has a copy. */
-function ownRequest({ head, bytes, at, route }: ReceivedRequest): ReceivedRequest {
-  return { head, bytes: Buffer.from(bytes.subarray(at, at + head.end)), at: 0, route };
-}
-
-/** Stands in for a request that was not understood. */
-const UNKNOWN_REQUEST: ReceivedRequest = {
-  head: {
-    start: 0,
-    end: 0,
-    method: 'GET',
-    safe: true,
-    http10: false,
-    keepAlive: false,
-    bodyLength: 0,
-    expectsContinue: false,
-    target: { kind: 'server' },
-  },
-  bytes: NOTHING,
-  at: 0,
-  route: null,
-};

@@ -5,18 +5,9 @@ import { answerBound, chunkOf, type Framing, lastChunk, streamHead, type WholeAn
 import type { Output } from './output.ts';
 import type { RequestHead } from './request-head.ts';
 import { viewOf } from './read-buffer.ts';
+import type { ReceivedRequest } from './received-request.ts';
 import { CLEAN, explainHead, HAS_DATE, HAS_LENGTH, ILLEGAL, inspectHead, withoutLength } from './response-head.ts';
 import { HIGHEST_STATUS, LOWEST_STATUS, type StatusLines } from './status-lines.ts';
-
-/** A request as it came in. */
-export interface ReceivedRequest {
-  readonly head: RequestHead;
-  /** Holds the head from `at` on; lent until the request is dispatched. */
-  readonly bytes: Uint8Array;
-  readonly at: number;
-  /** Null: not for a function. */
-  readonly route: Route | null;
-}
 
 /** The connection, as an exchange sees it. */
 export interface AnswerLine {
