@@ -1,4 +1,5 @@
 /** A call from one function to another that goes through the host: started, perhaps waited for, its result kept for the caller. */
+import { copyOf } from '../model/bytes.ts';
 import { WeftError } from '../model/errors.ts';
 import { CALL_ERROR } from './abi.ts';
 import type { Chain, Sink } from './chain.ts';
@@ -38,7 +39,7 @@ export class PendingCall implements Sink {
       version.complain(fn, new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
       this.settle(CALL_ERROR.tooLarge, 500, NOTHING);
     } else {
-      this.settle(0, answer.status, answer.body.slice());
+      this.settle(0, answer.status, copyOf(answer.body));
     }
   }
 

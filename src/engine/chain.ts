@@ -4,6 +4,7 @@
  *
  *   start → running ⇄ suspended → ended (answer) | trapped (replay, or error) | overdue (error at once, the rest is unwound)
  */
+import { copyOf } from '../model/bytes.ts';
 import { WeftError } from '../model/errors.ts';
 import { CALL_ERROR, KIND_CALL, KIND_HTTP } from './abi.ts';
 import { callError } from './call.ts';
@@ -506,7 +507,7 @@ export class Chain {
 }
 
 function keep(input: Input): Input {
-  return { head: input.head.slice(), body: input.body.slice(), method: input.method, path: input.path, query: input.query };
+  return { head: copyOf(input.head), body: copyOf(input.body), method: input.method, path: input.path, query: input.query };
 }
 
 function describe(cause: unknown, exit: number | undefined): string {

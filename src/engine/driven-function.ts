@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { FunctionSettings } from '../model/app.ts';
+import { copyOf } from '../model/bytes.ts';
 import { WeftError } from '../model/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { callError, type PendingCall } from './call.ts';
@@ -58,7 +59,7 @@ export class DrivenFunction {
   /** @throws WeftError when it cannot be admitted */
   call(version: Version, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
     const driven = this.#admit(version);
-    const input = { head: NOTHING, body: body.slice(), method: 'POST', path: '', query: '' };
+    const input = { head: NOTHING, body: copyOf(body), method: 'POST', path: '', query: '' };
     const finish = (end: End): void => {
       if (end instanceof WeftError) {
         version.complain(this, end);

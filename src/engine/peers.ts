@@ -3,6 +3,7 @@
  * so that a call would wait for them, while another thread is idle. It then costs a message there and back.
  */
 import type { MessagePort } from 'node:worker_threads';
+import { copyOf } from '../model/bytes.ts';
 import { CALL_ERROR } from './abi.ts';
 import { PendingCall } from './call.ts';
 import { controlWords, PREEMPTED, RUNNING_NOW } from './control.ts';
@@ -86,7 +87,7 @@ export class Peers {
     for (const { port, words } of this.#peers.values()) {
       if (Atomics.load(words, PREEMPTED) > 0 || Atomics.load(words, RUNNING_NOW) === 1) continue;
       const id = this.#nextId++;
-      const kept = body.slice();
+      const kept = copyOf(body);
       const { depth, deadlineAt } = offer;
       this.#sent.set(id, { port, pending, runHere: () => version.callHere(target, kept, pending, depth, deadlineAt) });
       const message: CallMessage = {

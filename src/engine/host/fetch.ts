@@ -2,6 +2,7 @@
  * Outbound HTTP, by allow-list of origins. The text of request and result is described in docs/guest-abi.md.
  * Redirects are handed to the function, which may follow them if the target is granted as well.
  */
+import { copyOf } from '../../model/bytes.ts';
 import { CALL_ERROR } from '../abi.ts';
 import { I32 } from '../asm.ts';
 import type { Chain } from '../chain.ts';
@@ -43,7 +44,7 @@ export function fetchImports(runtime: Runtime): Record<string, unknown> {
   return {
     fetch: suspending(runtime, [I32, I32, I32, I32], (request: number, length: number, out: number, capacity: number) => {
       const chain = caller(runtime);
-      const bytes = bytesAt(chain, request, length).slice();
+      const bytes = copyOf(bytesAt(chain, request, length));
       const { outcome, abort } = chain.effect('fetch', () => {
         const controller = new AbortController();
         // A deadline aborts it; a request that ended before it could wait has none to come.

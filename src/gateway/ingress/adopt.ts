@@ -15,7 +15,7 @@ interface WithHandle {
  * `accepted` has not begun to read (`pauseOnConnect`), and is of no use afterwards.
  * @param received gets what a read brought, lent until it returns
  */
-export function adopt(accepted: Socket, received: (bytes: Buffer) => void): Socket {
+export function adopt(accepted: Socket, received: (bytes: Uint8Array) => void): Socket {
   const from = accepted as unknown as WithHandle;
   const handle = from._handle;
   from._handle = null;

@@ -3,6 +3,7 @@
  * `#run` is the heart: it takes one step after another until there is nothing to read or something must be waited for.
  */
 import type { Socket } from 'node:net';
+import { copyOf } from '../../model/bytes.ts';
 import { WeftError } from '../../model/errors.ts';
 import type { Route } from '../../model/exchange.ts';
 import { adopt } from './adopt.ts';
@@ -39,7 +40,7 @@ export class Connection implements AnswerLine {
   #phase: Phase = 'head';
   /** When the phase began or, in `head`, when the request's first byte came or the last answer left. */
   #since: number;
-  #input: Buffer | null = null;
+  #input: Uint8Array | null = null;
   #at = 0;
   readonly #partial = new PartialHead();
   readonly #memo = new HeadMemo();
@@ -152,13 +153,13 @@ export class Connection implements AnswerLine {
     } else if (this.#phase === 'head' && this.#first === null && waited > limits.idleMs) this.#endOutput();
   }
 
-  #received(lent: Buffer): void {
+  #received(lent: Uint8Array): void {
     if (this.#phase === 'over') return this.#discard(lent.length);
     this.#hub.parser.forgetBytes();
     this.#input = lent;
     this.#at = 0;
     this.#run();
-    if (this.#input === lent) this.#input = Buffer.from(lent);
+    if (this.#input === lent) this.#input = copyOf(lent);
   }
 
   #ended(): void {
@@ -216,11 +217,11 @@ export class Connection implements AnswerLine {
     }
   }
 
-  #readHead(input: Buffer): boolean {
+  #readHead(input: Uint8Array): boolean {
     return this.#partial.length === 0 ? this.#readWholeHead(input) : this.#readOnInHead(input);
   }
 
-  #readWholeHead(input: Buffer): boolean {
+  #readWholeHead(input: Uint8Array): boolean {
     const { parser, limits } = this.#hub;
     const from = this.#at;
     const known = this.#memo.find(input, from);
@@ -244,7 +245,7 @@ export class Connection implements AnswerLine {
   }
 
   /** Adds to the partial head and parses it from its beginning. */
-  #readOnInHead(input: Buffer): boolean {
+  #readOnInHead(input: Uint8Array): boolean {
     const { parser, limits } = this.#hub;
     const before = this.#partial.length;
     this.#partial.add(input, this.#at, Math.min(input.length, this.#at + limits.headBytes - before), limits.headBytes);
@@ -338,7 +339,7 @@ export class Connection implements AnswerLine {
     return true;
   }
 
-  #readLength(input: Buffer): boolean {
+  #readLength(input: Uint8Array): boolean {
     const pending = this.#pending;
     const bodyLength = this.#arriving?.head.bodyLength ?? 0;
     if (!pending) return false;
@@ -350,7 +351,7 @@ export class Connection implements AnswerLine {
     return true;
   }
 
-  #readChunked(input: Buffer): boolean {
+  #readChunked(input: Uint8Array): boolean {
     const pending = this.#pending;
     const chunked = this.#chunked;
     if (!pending || !chunked) return false;
@@ -386,7 +387,7 @@ export class Connection implements AnswerLine {
     this.#arriving = null;
   }
 
-  #consume(input: Buffer, to: number): void {
+  #consume(input: Uint8Array, to: number): void {
     if (to < input.length) this.#at = to;
     else this.#input = null;
   }
@@ -395,7 +396,7 @@ export class Connection implements AnswerLine {
     if (!request.head.keepAlive) this.#phase = 'over';
     if (this.#mayStart(request.head)) this.#start(new HttpExchange(this, request, body));
     else if (whose === 'own') this.#waiting = new HttpExchange(this, request, body);
-    else this.#waiting = new HttpExchange(this, ownRequest(request), Buffer.from(body));
+    else this.#waiting = new HttpExchange(this, ownRequest(request), copyOf(body));
   }
 
   /** Only requests without effects may run side by side (RFC 9112, section 9.3.2). */

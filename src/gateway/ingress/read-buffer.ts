@@ -1,18 +1,18 @@
 /** What all clients of a thread are read into, one after the other; and views of it, which are lent until the next is read. */
 
-export const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+export const READ_BUFFER = new Uint8Array(64 * 1024);
 
 const MAX_VIEWS = 1024;
 /** By where they begin and end: what clients send mostly lies where others have lain. To make a view costs ten times a look here. */
-const views = new Map<number, Buffer>();
+const views = new Map<number, Uint8Array<ArrayBuffer>>();
 
-/** Not for bytes that anybody keeps. */
-export function lentView(from: number, to: number): Buffer {
+/** Not for bytes that anybody keeps. No Buffer, whose `slice` would look like a copy and be one more view. */
+export function lentView(from: number, to: number): Uint8Array<ArrayBuffer> {
   const key = from * (READ_BUFFER.length + 1) + to;
   const known = views.get(key);
   if (known) return known;
   if (views.size >= MAX_VIEWS) views.clear();
-  const view = READ_BUFFER.subarray(from, to);
+  const view = new Uint8Array(READ_BUFFER.buffer, READ_BUFFER.byteOffset + from, to - from);
   views.set(key, view);
   return view;
 }

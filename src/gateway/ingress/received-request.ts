@@ -1,4 +1,5 @@
 /** A request as it came in. */
+import { copyOf } from '../../model/bytes.ts';
 import type { Route } from '../../model/exchange.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -13,7 +14,7 @@ export interface ReceivedRequest {
 
 /** For a request that outlives what it was read into. */
 export function ownRequest({ head, bytes, at, route }: ReceivedRequest): ReceivedRequest {
-  return { head, bytes: Buffer.from(bytes.subarray(at, at + head.end)), at: 0, route };
+  return { head, bytes: copyOf(bytes.subarray(at, at + head.end)), at: 0, route };
 }
 
 /** Stands in for a request that was not understood. */
