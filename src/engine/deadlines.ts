@@ -41,6 +41,8 @@ export class Deadlines {
     }
     this.#nextAt = Number.POSITIVE_INFINITY;
     if (next < this.#nextAt) this.#setTo(next);
+    // A thread that was held up finds several.
+    late.sort((one, other) => one.deadlineAt - other.deadlineAt);
     for (const dated of late) {
       this.#running.delete(dated);
       dated.overdue();
