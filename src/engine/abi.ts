@@ -19,7 +19,6 @@ export const MAILBOX = {
   inboxCapacity: 12,
   headSent: 13,
   argument: 14,
-  spareEnd: 15,
   outOfMemory: 16,
 } as const;
 

@@ -81,6 +81,7 @@ export const op = {
   br: (label: number): number[] => [0x0c, ...u(label)],
   brIf: (label: number): number[] => [0x0d, ...u(label)],
   brTable: (labels: readonly number[], otherwise: number): number[] => [0x0e, ...vec(labels.map(u)), ...u(otherwise)],
+  unreachable: [0x00],
   return: [0x0f],
   drop: [0x1a],
   select: [0x1b],

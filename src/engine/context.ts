@@ -32,9 +32,14 @@ export class Context implements Restorable {
   /** Open files, scratch folder, exit code: host state that belongs to the context and is rolled back with it. */
   wasi: WasiState | undefined;
   readonly #entries: Entries;
+  readonly #base: number;
+  /** What the module can reach. */
   #bytes: Uint8Array;
   #mailbox: Int32Array | undefined;
   #mailboxAddress = 0;
+  /** Where memory begins that the guest has not asked for yet, and where it ended when it last did. */
+  #break: number;
+  #knownEnd: number;
 
   /** @throws RangeError when the address space or the machine's memory is used up. */
   constructor(entries: Entries, module: GuestModule, memory: WebAssembly.Memory, imports: WebAssembly.Imports, place: number) {
@@ -44,24 +49,27 @@ export class Context implements Restorable {
     this.exports = instance.exports;
     this.place = place;
     this.globals = module.globalNames.map((name) => this.exports[name] as WebAssembly.Global);
-    this.#bytes = new Uint8Array(memory.buffer);
+    this.#base = module.base;
+    this.#bytes = new Uint8Array(memory.buffer, module.base);
+    this.#break = this.#bytes.length;
+    this.#knownEnd = this.#break;
     entries.table.set(place + ENTER, this.exports['weft_enter'] ?? null);
     entries.table.set(place + RESERVE, this.exports['weft_reserve'] ?? null);
     entries.table.set(place + START, this.exports['_start'] ?? null);
     const address = this.exports['weft_mailbox'];
-    if (address instanceof WebAssembly.Global) this.#mailboxAddress = checked(address.value, memory.buffer.byteLength);
+    if (address instanceof WebAssembly.Global) this.#mailboxAddress = checked(address.value, this.#bytes.length);
   }
 
-  /** All memory. A guest that grows its memory detaches the view, so it is never kept across a call. */
+  /** All memory that it can reach. A guest that grows its memory detaches the view, so it is never kept across a call. */
   get bytes(): Uint8Array {
-    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.memory.buffer);
+    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.memory.buffer, this.#base);
     return this.#bytes;
   }
 
   get mailbox(): Int32Array {
     let words = this.#mailbox;
     if (words === undefined || words.length === 0) {
-      words = new Int32Array(this.memory.buffer, this.#mailboxAddress, MAILBOX_WORDS);
+      words = new Int32Array(this.memory.buffer, this.#base + this.#mailboxAddress, MAILBOX_WORDS);
       this.#mailbox = words;
     }
     return words;
@@ -84,7 +92,8 @@ export class Context implements Restorable {
 
   reset(snapshot: Snapshot): void {
     snapshot.restore(this);
-    if (this.bytes.length > snapshot.byteLength && this.#mailboxAddress !== 0) this.mailbox[MAILBOX.spareEnd] = this.bytes.length;
+    this.#break = snapshot.byteLength;
+    this.#knownEnd = this.bytes.length;
     this.wasi = undefined;
   }
 
@@ -92,6 +101,30 @@ export class Context implements Restorable {
   reserve(length: number): number {
     const reserve = this.exports['weft_reserve'] as (length: number) => number;
     return reserve(length) >>> 0;
+  }
+
+  /**
+   * `length` bytes more for the guest's allocator: what an earlier request added, if there is enough of it, or new pages.
+   * @returns the address, 0 when there is no more
+   */
+  grow(length: number): number {
+    // What the guest added by itself is its own.
+    if (this.bytes.length !== this.#knownEnd) this.#break = this.bytes.length;
+    const start = this.#break;
+    const missing = start + length - this.bytes.length;
+    if (missing > 0 && !this.#addPages(Math.ceil(missing / WASM_PAGE_BYTES))) return 0;
+    this.#break = start + length;
+    this.#knownEnd = this.bytes.length;
+    return start;
+  }
+
+  #addPages(count: number): boolean {
+    try {
+      this.memory.grow(count);
+      return true;
+    } catch {
+      return false; // beyond its limit, or the machine's
+    }
   }
 
   /** A view of guest memory, or nothing when the guest's pointer and length lie outside. */
@@ -109,7 +142,7 @@ export class Context implements Restorable {
   outOfMemory(limit: number): boolean {
     if (this.#mailboxAddress !== 0 && this.mailbox[MAILBOX.outOfMemory] !== 0) return true;
     const { bytes } = this;
-    return bytes.length + WASM_PAGE_BYTES > limit && bytes.subarray(-WASM_PAGE_BYTES).some((byte) => byte !== 0);
+    return this.memory.buffer.byteLength + WASM_PAGE_BYTES > limit && bytes.subarray(-WASM_PAGE_BYTES).some((byte) => byte !== 0);
   }
 
   dispose(): void {

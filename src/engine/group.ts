@@ -194,7 +194,7 @@ export class Group implements Counted {
 
 /** As large as the function left it at its initialisation. */
 function createMemory({ guest, snapshot, spec }: GuestFunction): WebAssembly.Memory {
-  const initial = snapshot ? snapshot.byteLength / WASM_PAGE_BYTES : guest.initialPages;
+  const initial = snapshot ? (guest.base + snapshot.byteLength) / WASM_PAGE_BYTES : guest.initialPages;
   return new WebAssembly.Memory({ initial, maximum: Math.floor(spec.limits.memoryBytes / WASM_PAGE_BYTES) });
 }
 
@@ -204,7 +204,15 @@ function planOf(functions: readonly GuestFunction[], stacks: 'shared' | 'own'): 
     members: functions.map((f) => {
       if (!f.layout) throw new TypeError(`${f.name} has no mailbox to switch through`);
       const { requestBytes, responseBytes, callDepth } = f.spec.limits;
-      return { functionId: f.id, requestBytes, responseBytes, callDepth, perCall: f.spec.rollback === 'call', ...f.layout };
+      return {
+        functionId: f.id,
+        requestBytes,
+        responseBytes,
+        callDepth,
+        perCall: f.spec.rollback === 'call',
+        base: f.guest.base,
+        ...f.layout,
+      };
     }),
   };
 }

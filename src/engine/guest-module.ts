@@ -9,6 +9,8 @@ export interface GuestModule {
   readonly globalNames: readonly string[];
   /** Memory the module asks for at start. */
   readonly initialPages: number;
+  /** Where in its memory its address 0 is: it can reach nothing below (src/toolchain/rewrite/placement.ts). */
+  readonly base: number;
   /** weft: entered through the mailbox; command: a WASI program whose `_start` is one request. */
   readonly entry: 'weft' | 'command';
   /** Names of exports to run once, before the snapshot. */
@@ -24,8 +26,10 @@ export function inspect(spec: FunctionSettings, module: WebAssembly.Module, prov
   };
   const section = WebAssembly.Module.customSections(module, 'weft.abi')[0];
   if (!section) return refuse('it was not built by Weft; deploy it through the manifest with wasm: path');
-  const { abi, pages } = JSON.parse(new TextDecoder().decode(section)) as { abi: number; pages: number };
+  const { abi, pages, base = 0 } = JSON.parse(new TextDecoder().decode(section)) as { abi: number; pages: number; base?: number };
   if (abi !== ABI_VERSION) return refuse(`it was built for guest ABI ${abi}, this is ${ABI_VERSION}; build it again`);
+  if (!(Number.isInteger(base) && base >= 0 && base % 4 === 0 && base <= pages * WASM_PAGE_BYTES))
+    return refuse(`its addresses begin at ${base}, which is no place in its memory`);
   if (pages * WASM_PAGE_BYTES > spec.limits.memoryBytes) {
     return refuse(`it needs ${pages * WASM_PAGE_BYTES} bytes of memory to start, limits.memory grants ${spec.limits.memoryBytes}`);
   }
@@ -47,6 +51,7 @@ export function inspect(spec: FunctionSettings, module: WebAssembly.Module, prov
     module,
     entry,
     initialPages: pages,
+    base,
     globalNames: [...exports].filter((name) => name.startsWith('weft_global_')),
     initializers: (['_initialize', 'weft_init'] as const).filter((name) => exports.has(name)),
   };

@@ -5,6 +5,7 @@
 import { WeftError } from '../model/errors.ts';
 import { MAILBOX } from './abi.ts';
 import { Chain } from './chain.ts';
+import type { Context } from './context.ts';
 import type { Contract } from './contract.ts';
 import { DrivenFunction } from './driven-function.ts';
 import type { Drivers } from './driver.ts';
@@ -53,7 +54,7 @@ async function initialize(version: Version, fn: GuestFunction, parts: PreparePar
   if (!context) throw new TypeError('a group has at least one context');
   context.unstage();
   context.wasi = undefined;
-  if (fn.guest.entry === 'weft') fn.layout = layoutOf(fn, context.mailbox, context.mailboxAddress);
+  if (fn.guest.entry === 'weft') fn.layout = layoutOf(fn, context);
   fn.snapshot = new Snapshot(context);
   fn.counters.coldStarts = 0;
   shape.put(group);
@@ -103,11 +104,11 @@ function runInitializer(version: Version, fn: GuestFunction, group: Group, initi
   });
 }
 
-function layoutOf(fn: GuestFunction, mailbox: Int32Array, address: number): MailboxLayout {
+function layoutOf(fn: GuestFunction, { mailbox, mailboxAddress, bytes }: Context): MailboxLayout {
   const word = (at: number): number => (mailbox[at] as number) >>> 0;
-  const layout = { mailbox: address, inbox: word(MAILBOX.inbox), inboxCapacity: word(MAILBOX.inboxCapacity) };
+  const layout = { mailbox: mailboxAddress, inbox: word(MAILBOX.inbox), inboxCapacity: word(MAILBOX.inboxCapacity) };
   const end = layout.inbox + layout.inboxCapacity;
-  if (word(MAILBOX.version) !== 1 || layout.inbox === 0 || end > mailbox.buffer.byteLength) {
+  if (word(MAILBOX.version) !== 1 || layout.inbox === 0 || end > bytes.length) {
     throw new WeftError('WEFT_MODULE_REFUSED', { name: fn.name, reason: 'its mailbox is not one of this ABI; build it again' });
   }
   return layout;

@@ -32,6 +32,8 @@ import { ACTIVE, BUSY, CROSSINGS, DEPTH, HOST, lastAt, NONE, openAt, resultAt, R
 export interface SwitchMember {
   /** Id by which callers name the function. */
   readonly functionId: number;
+  /** Where in its memory its address 0 is. */
+  readonly base: number;
   /** Address of the mailbox, and of the static input area with its capacity. */
   readonly mailbox: number;
   readonly inbox: number;
@@ -133,16 +135,25 @@ export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
 const block = op.global(0);
 const place = (member: number): number[] => op.global(1 + member);
 const memoryOf = (member: number): number => 1 + member;
+/** A memory, and where in it address 0 of its function is. */
+interface Side {
+  readonly memory: number;
+  readonly base: number;
+}
+const sideOf = ({ members }: SwitchPlan, member: number): Side => ({
+  memory: memoryOf(member),
+  base: (members[member] as SwitchMember).base,
+});
 const word = (at: number): number[] => [...block, ...op.load(0, at * WORD)];
 const setWord = (at: number, value: Code): number[] => [...block, ...value, ...op.store(0, at * WORD)];
 const mailboxStore = (m: SwitchMember, memory: number, field: number, value: Code): number[] => [
   ...op.i32(0),
   ...value,
-  ...op.store(memory, m.mailbox + field * WORD),
+  ...op.store(memory, m.base + m.mailbox + field * WORD),
 ];
 const mailboxLoad = (m: SwitchMember, memory: number, field: number): number[] => [
   ...op.i32(0),
-  ...op.load(memory, m.mailbox + field * WORD),
+  ...op.load(memory, m.base + m.mailbox + field * WORD),
 ];
 const give = (error: number): number[] => [...op.i32(error), ...op.return];
 
@@ -185,7 +196,7 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
     ...op.gtU,
     ...op.if(fallback),
     // The caller's own argument region is checked while the caller is still active: a bad pointer is its trap. The host says so.
-    ...outside(memoryOf(i), op.get(IN), op.get(LENGTH)),
+    ...outside(sideOf(plan, i), op.get(IN), op.get(LENGTH)),
     ...op.if(fallback),
     ...setWord(CROSSINGS, [...word(CROSSINGS), ...op.i32(1), ...op.add, ...op.tee(STATUS)]),
     ...op.get(STATUS),
@@ -209,7 +220,7 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
     ...setWord(ACTIVE, op.i32(j)),
     ...op.i32(CALL_ERROR.trapped),
     ...op.set(STATUS),
-    ...op.block(guarded(callee, i, j, enter(plan, j))),
+    ...op.block(guarded(plan, i, j)),
     ...leave,
     ...op.get(STATUS),
     ...op.if([
@@ -231,8 +242,10 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
  * Input in, callee entered, `STATUS` set: 0 answered, > 0 the callee said it failed, < 0 an error of ours.
  * An exception that leaves the callee branches to the end with STATUS still "trapped": exceptions cross no context.
  */
-function guarded(callee: SwitchMember, i: number, j: number, enterCallee: Code): number[] {
-  const memory = memoryOf(j);
+function guarded(plan: SwitchPlan, i: number, j: number): number[] {
+  const callee = plan.members[j] as SwitchMember;
+  const [from, to] = [sideOf(plan, i), sideOf(plan, j)];
+  const { memory } = to;
   return op.tryCatchAll(
     [
       ...op.get(LENGTH),
@@ -247,17 +260,17 @@ function guarded(callee: SwitchMember, i: number, j: number, enterCallee: Code):
           ...op.callIndirect(UNARY),
           ...op.tee(PTR),
           ...op.eqz,
-          ...outside(memory, op.get(PTR), op.get(LENGTH)),
+          ...outside(to, op.get(PTR), op.get(LENGTH)),
           ...op.or,
           ...op.if([...op.i32(CALL_ERROR.noMemory), ...op.set(STATUS), ...op.br(3)]),
         ],
         [...op.i32(callee.inbox), ...op.set(PTR)],
       ),
-      ...copy(memory, op.get(PTR), memoryOf(i), op.get(IN), LENGTH),
+      ...copy(to, op.get(PTR), from, op.get(IN), LENGTH),
       ...mailboxStore(callee, memory, MAILBOX.inHeadLength, op.i32(0)),
       ...mailboxStore(callee, memory, MAILBOX.inBody, op.get(PTR)),
       ...mailboxStore(callee, memory, MAILBOX.inBodyLength, op.get(LENGTH)),
-      ...enterCallee,
+      ...enter(plan, j),
     ],
     0,
   );
@@ -298,12 +311,12 @@ function enter(plan: SwitchPlan, j: number): number[] {
 /** The callee answered: check what it says about its answer, copy as much as there is room for, give the length. */
 function takeResult(plan: SwitchPlan, i: number, j: number, failed: (error: number) => number[]): number[] {
   const n = plan.members.length;
-  const [from, to] = [memoryOf(j), memoryOf(i)];
+  const [from, to] = [sideOf(plan, j), sideOf(plan, i)];
   const [callee, caller] = [plan.members[j] as SwitchMember, plan.members[i] as SwitchMember];
   return [
-    ...mailboxLoad(callee, from, MAILBOX.outBody),
+    ...mailboxLoad(callee, from.memory, MAILBOX.outBody),
     ...op.set(OUT_PTR),
-    ...mailboxLoad(callee, from, MAILBOX.outBodyLength),
+    ...mailboxLoad(callee, from.memory, MAILBOX.outBodyLength),
     ...op.set(OUT_LENGTH),
     ...outside(from, op.get(OUT_PTR), op.get(OUT_LENGTH)),
     ...op.if(failed(CALL_ERROR.failed)),
@@ -314,7 +327,7 @@ function takeResult(plan: SwitchPlan, i: number, j: number, failed: (error: numb
     ...setWord(lastAt(n, i), op.i32(j)),
     ...setWord(lastAt(n, i) + 1, op.get(OUT_PTR)),
     ...setWord(lastAt(n, i) + 2, op.get(OUT_LENGTH)),
-    ...mailboxStore(caller, to, MAILBOX.callStatus, mailboxLoad(callee, from, MAILBOX.status)),
+    ...mailboxStore(caller, to.memory, MAILBOX.callStatus, mailboxLoad(callee, from.memory, MAILBOX.status)),
     ...op.get(OUT_LENGTH),
     ...op.get(CAPACITY),
     ...op.get(OUT_LENGTH),
@@ -351,12 +364,7 @@ function resultFunction(plan: SwitchPlan, i: number): FunctionBody {
             ...op.gtU,
             ...op.or,
             ...op.if(give(CALL_ERROR.tooLarge)),
-            ...op.get(destination),
-            ...word(last + 1),
-            ...op.get(offset),
-            ...op.add,
-            ...op.get(length),
-            ...op.copy(memoryOf(i), memoryOf(j)),
+            ...copyBytes(sideOf(plan, i), op.get(destination), sideOf(plan, j), [...word(last + 1), ...op.get(offset), ...op.add], length),
             ...op.get(length),
             ...op.return,
           ]),
@@ -370,8 +378,8 @@ function resultFunction(plan: SwitchPlan, i: number): FunctionBody {
 }
 
 /** 1 when [pointer, pointer + length) is not wholly inside the memory. */
-function outside(memory: number, pointer: Code, length: Code): number[] {
-  const size = [0x3f, memory, ...op.i32(16), ...op.shl]; // memory.size, pages → bytes
+function outside({ memory, base }: Side, pointer: Code, length: Code): number[] {
+  const size = [0x3f, memory, ...op.i32(16), ...op.shl, ...op.i32(base), ...op.sub]; // memory.size, pages → bytes
   return [...length, ...size, ...op.gtU, ...pointer, ...size, ...length, ...op.sub, ...op.gtU, ...op.or];
 }
 
@@ -379,7 +387,7 @@ function outside(memory: number, pointer: Code, length: Code): number[] {
  * Copies exactly `local` bytes. 8 to 16 of them go as two overlapping words: memory.copy leaves generated code for a
  * C function, which costs more than the bytes do.
  */
-function copy(to: number, toPtr: Code, from: number, fromPtr: Code, local: number): number[] {
+function copy(to: Side, toPtr: Code, from: Side, fromPtr: Code, local: number): number[] {
   const tail = [...op.get(local), ...op.i32(8), ...op.sub];
   return [
     ...op.get(local),
@@ -387,22 +395,28 @@ function copy(to: number, toPtr: Code, from: number, fromPtr: Code, local: numbe
     ...op.sub,
     ...op.i32(8),
     ...op.gtU,
-    ...op.ifElse(
-      [...toPtr, ...fromPtr, ...op.get(local), ...op.copy(to, from)],
-      [
-        ...toPtr,
-        ...fromPtr,
-        ...op.load64(from),
-        ...op.store64(to),
-        ...toPtr,
-        ...tail,
-        ...op.add,
-        ...fromPtr,
-        ...tail,
-        ...op.add,
-        ...op.load64(from),
-        ...op.store64(to),
-      ],
-    ),
+    ...op.ifElse(copyBytes(to, toPtr, from, fromPtr, local), [
+      ...toPtr,
+      ...fromPtr,
+      ...op.load64(from.memory, from.base),
+      ...op.store64(to.memory, to.base),
+      ...toPtr,
+      ...tail,
+      ...op.add,
+      ...fromPtr,
+      ...tail,
+      ...op.add,
+      ...op.load64(from.memory, from.base),
+      ...op.store64(to.memory, to.base),
+    ]),
   ];
+}
+
+/** `fromPtr` is known to be inside. */
+function copyBytes(to: Side, toPtr: Code, from: Side, fromPtr: Code, local: number): number[] {
+  const source = from.base === 0 ? fromPtr : [...fromPtr, ...op.i32(from.base), ...op.add];
+  if (to.base === 0) return [...toPtr, ...source, ...op.get(local), ...op.copy(to.memory, from.memory)];
+  // An address beyond the memory must not come out at its beginning.
+  const beyond = [...toPtr, ...op.i32(-to.base - 1), ...op.gtU, ...op.if(op.unreachable)];
+  return [...beyond, ...toPtr, ...op.i32(to.base), ...op.add, ...source, ...op.get(local), ...op.copy(to.memory, from.memory)];
 }

@@ -1,8 +1,10 @@
 /** A function's own sources → linked module, with as much of it taken from the cache as is there. */
 import { basename, relative } from 'node:path';
 import type { ContractName } from '../model/app.ts';
+import { type CompactlyLinked, linkCompactly } from './compact-link.ts';
 import { compileAll } from './compile-all.ts';
 import type { Compiler, Language } from './compiler.ts';
+import type { Daemon } from './daemon/client.ts';
 import { readLinkFlags } from './flags.ts';
 import type { GuestRuntime } from './guest-runtime.ts';
 import { keyOf } from './hash.ts';
@@ -15,22 +17,24 @@ import { baseOf, type Dialect, readJobs, type SourcesSpec } from './source-jobs.
 export interface Linkable {
   readonly key: string;
   readonly inputs: readonly string[];
-  link(): Promise<{ readonly wasm: Uint8Array; readonly warnings: string }>;
+  link(): Promise<CompactlyLinked>;
 }
 
 export interface SourceBuild {
   readonly compiler: Compiler;
+  readonly daemon: Daemon;
   readonly objects: Objects;
   readonly runtime: GuestRuntime;
   readonly description: LinkDescription;
 }
 
 export async function compileSources(
-  { compiler, objects, runtime, description }: SourceBuild,
+  { compiler, daemon, objects, runtime, description }: SourceBuild,
   spec: SourcesSpec,
   contract: ContractName,
   { signal, onProgress }: { signal: AbortSignal; onProgress: (step: string) => void },
 ): Promise<Linkable> {
+  const { compactLinkFlags } = description;
   const given = readLinkFlags(spec.linkFlags, baseOf(spec));
   const jobs = await readJobs(spec, contract, dialectOf(compiler, description, contract));
   const libraries = await Promise.all([...spec.libraries, ...given.libraries].map(readLibrary));
@@ -39,14 +43,28 @@ export async function compileSources(
   const cxx = jobs.some((job) => job.language === 'c++') || libraries.some(isCxx);
   const language = cxx ? 'c++' : 'c';
   const parts = await runtime.parts(contract, language);
-  const flags = linkFlags(spec, contract, language, description, given.flags);
+  const flags = linkFlags(contract, language, description);
+  const { stackBytes } = spec;
+  const heap = await runtime.heap();
   const [objectKeys, partKeys, libraryKeys] = [
     compiled.map(({ key }) => key),
     parts.map(({ key }) => key),
     libraries.map(({ key }) => key),
   ];
   return {
-    key: keyOf('link', compiler.identity, language, flags, objectKeys, partKeys, libraryKeys),
+    key: keyOf(
+      'link',
+      compiler.identity,
+      language,
+      flags,
+      given.flags,
+      String(stackBytes),
+      compactLinkFlags,
+      heap.key,
+      objectKeys,
+      partKeys,
+      libraryKeys,
+    ),
     inputs: inputsOf(spec, compiled, given.libraries),
     async link() {
       const loaded = await Promise.all(compiled.map((object) => object.load()));
@@ -54,8 +72,17 @@ export async function compileSources(
       const [entry, contractObject, ...archives] = await Promise.all(parts.map((part) => part.load()));
       const inputs = named([entry, contractObject, ...own, ...libraries, ...archives]);
       onProgress('linking');
-      const { wasm, warnings } = await compiler.link({ language, flags, inputs }, signal);
-      return { wasm, warnings: loaded.map((object) => object.warnings).join('') + warnings };
+      const compacting = {
+        compiler,
+        stackNeed: (wasm: Uint8Array, bytes: number) => daemon.stackNeed(wasm, bytes, signal),
+        stackBytes,
+        given: given.flags,
+        stackFlag: (bytes: number) => `-Wl,-z,stack-size=${bytes}`,
+        flags: compactLinkFlags,
+        heap: () => heap.load(),
+      };
+      const { warnings, ...linked } = await linkCompactly(compacting, { language, flags, inputs }, signal);
+      return { ...linked, warnings: loaded.map((object) => object.warnings).join('') + warnings };
     },
   };
 }
@@ -66,21 +93,12 @@ function dialectOf({ c23 }: Compiler, { userFlags, contracts }: LinkDescription,
 }
 
 function linkFlags(
-  spec: SourcesSpec,
   contract: ContractName,
   language: Language,
   { linkFlags: all, cxxLinkFlags = [], contracts }: LinkDescription,
-  own: readonly string[],
 ): string[] {
   // Names of functions stay: stack traces of traps show them.
-  return [
-    ...all,
-    ...(language === 'c++' ? cxxLinkFlags : []),
-    ...contracts[contract].linkFlags,
-    `-Wl,-z,stack-size=${spec.stackBytes}`,
-    '-Wl,--strip-debug',
-    ...own,
-  ];
+  return [...all, ...(language === 'c++' ? cxxLinkFlags : []), ...contracts[contract].linkFlags, '-Wl,--strip-debug'];
 }
 
 /** The files that a watcher watches. */

@@ -151,8 +151,9 @@ class Workshop implements Builder {
     const { daemon, compiler, closing, description } = this.#parts;
     const running = { signal: closing.signal, onProgress: () => {} };
     const objects = new Objects(compiler, NOTHING_KEPT, new FileHashes());
-    const linkable = await compileSources({ compiler, objects, runtime: this.#runtime, description }, WARM_UP, 'weft', running);
-    await daemon.instrument((await linkable.link()).wasm, { optimize: OPTIMIZE, toolchain: compiler.name }, closing.signal);
+    const linkable = await compileSources({ compiler, daemon, objects, runtime: this.#runtime, description }, WARM_UP, 'weft', running);
+    const { wasm, compact } = await linkable.link();
+    await daemon.instrument(wasm, { optimize: OPTIMIZE, toolchain: compiler.name, compact }, closing.signal);
   }
 
   async close(): Promise<void> {
@@ -163,10 +164,10 @@ class Workshop implements Builder {
   }
 
   async #linkable({ build, contract }: FunctionSpec, running: Running): Promise<Linkable> {
-    const { compiler, description, cacheDir } = this.#parts;
+    const { compiler, daemon, description, cacheDir } = this.#parts;
     switch (build.kind) {
       case 'sources':
-        return compileSources({ compiler, objects: this.#objects, runtime: this.#runtime, description }, build, contract, running);
+        return compileSources({ compiler, daemon, objects: this.#objects, runtime: this.#runtime, description }, build, contract, running);
       case 'wasm':
         return readModule(build.path);
       case 'executable':
@@ -188,9 +189,9 @@ class Workshop implements Builder {
       const { content, warnings } = unpackAnnotated(kept);
       return { wasm: content, warnings, key, cached: true, toolchain: compiler.name, inputs };
     }
-    const { wasm: linked, warnings } = await linkable.link();
+    const { wasm: linked, warnings, compact } = await linkable.link();
     onProgress('preparing');
-    const wasm = await daemon.instrument(linked, { optimize: OPTIMIZE, toolchain: compiler.name }, signal);
+    const wasm = await daemon.instrument(linked, { optimize: OPTIMIZE, toolchain: compiler.name, compact }, signal);
     await store.put(key, packAnnotated(wasm, warnings));
     return { wasm, warnings, key, cached: false, toolchain: compiler.name, inputs };
   }
@@ -217,5 +218,5 @@ async function readModule(path: string): Promise<Linkable> {
   if (info.size > MAX_MODULE_BYTES)
     throw new WeftError('WEFT_SOURCE_REFUSED', { path, reason: `it is larger than ${MAX_MODULE_BYTES} bytes` });
   const wasm = await readFile(path);
-  return { key: keyOf('wasm', hashOf(wasm)), inputs: [path], link: () => Promise.resolve({ wasm, warnings: '' }) };
+  return { key: keyOf('wasm', hashOf(wasm)), inputs: [path], link: () => Promise.resolve({ wasm, warnings: '', compact: false }) };
 }

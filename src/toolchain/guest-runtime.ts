@@ -46,6 +46,12 @@ export class GuestRuntime {
     ]);
   }
 
+  /** What is linked as well where a function's memory is to be small. */
+  heap(): Promise<RuntimePart> {
+    const { heap } = this.#description;
+    return this.#once(heap, () => this.#object(heap));
+  }
+
   /** Nobody's own signal ends what all wait for; what failed is tried again. */
   #once(name: string, make: () => Promise<RuntimePart>): Promise<RuntimePart> {
     const known = this.#made.get(name);

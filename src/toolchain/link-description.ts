@@ -10,12 +10,14 @@ export const SDK_INCLUDE = join(SDK, 'include');
 export interface LinkDescription {
   readonly entry: Readonly<Record<Language, string>>;
   readonly archive: readonly string[];
+  readonly heap: string;
   readonly cxxArchive?: readonly string[];
   /** For compiling the runtime itself. */
   readonly includeDirs: readonly string[];
   readonly userFlags?: Readonly<Record<Language, readonly string[]>>;
   readonly contracts: Readonly<Record<ContractName, ContractPart>>;
   readonly linkFlags: readonly string[];
+  readonly compactLinkFlags: readonly string[];
   readonly cxxLinkFlags?: readonly string[];
 }
 

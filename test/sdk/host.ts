@@ -126,6 +126,13 @@ export class Host {
     return data.length;
   }
 
+  /** New memory each time: nothing is rolled back here, so that none is spare. */
+  #grow(length: number): number {
+    const start = this.memory.buffer.byteLength;
+    this.memory.grow(length / (64 * 1024));
+    return start;
+  }
+
   #invoke(name: string, input: Uint8Array, out: number, capacity: number): number {
     const answer = this.#options.callees?.[name]?.(decoder.decode(input)) ?? -2;
     if (typeof answer === 'number') return answer;
@@ -188,6 +195,7 @@ export class Host {
         this.slept += ms;
         return 0;
       }),
+      grow: (length: number) => this.#grow(length),
       random: (at: number, length: number) => void randomFillSync(this.#bytes(at, length)),
       env: lookup(this.#options.env),
       secret: lookup(this.#options.secrets),

@@ -39,7 +39,7 @@ struct weft_mailbox {
   uint32_t inbox_capacity;
   uint32_t head_sent;
   int32_t argument;
-  uint32_t spare_end;
+  uint32_t unused;
   uint32_t out_of_memory;
 };
 

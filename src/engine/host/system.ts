@@ -53,6 +53,7 @@ export function systemImports(runtime: Runtime): Record<string, unknown> {
       if (chain.journal) target.set(chain.effect('random', () => randomFillSync(new Uint8Array(length >>> 0))));
       else randomFillSync(target);
     },
+    grow: (length: number): number => caller(runtime).context.grow(length >>> 0),
     env: lookup('env'),
     secret: lookup('secrets'),
     sleep: suspending(runtime, [F64], (ms) => sleep(runtime, ms)),

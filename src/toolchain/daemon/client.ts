@@ -40,12 +40,19 @@ export class Daemon {
   /** @throws WeftError WEFT_MODULE_INVALID, WEFT_MODULE_UNSUPPORTED */
   async instrument(
     wasm: Uint8Array,
-    options: { optimize: boolean; toolchain: string },
+    options: { optimize: boolean; toolchain: string; compact: boolean },
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const done = await this.#run({ kind: 'instrument', wasm, ...options }, signal);
     if (done.kind !== 'instrument') throw new WeftError('WEFT_INTERNAL', { reason: `the build daemon answered ${done.kind}` });
     return new Uint8Array(done.wasm);
+  }
+
+  /** How much of the stack it was linked with the module can need; absent when nobody knows. */
+  async stackNeed(wasm: Uint8Array, stackBytes: number, signal: AbortSignal): Promise<number | undefined> {
+    const done = await this.#run({ kind: 'stack-need', wasm, stackBytes }, signal);
+    if (done.kind !== 'stack-need') throw new WeftError('WEFT_INTERNAL', { reason: `the build daemon answered ${done.kind}` });
+    return done.bytes;
   }
 
   close(): void {

@@ -7,7 +7,14 @@ export type VirtualFiles = readonly (readonly [path: string, content: Uint8Array
 export type Task =
   /** Run one of LLVM's programs, compiled to WebAssembly, over files that are all in memory. */
   | { readonly kind: 'llvm'; readonly args: readonly string[]; readonly files: VirtualFiles; readonly outputs: readonly string[] }
-  | { readonly kind: 'instrument'; readonly wasm: Uint8Array; readonly optimize: boolean; readonly toolchain: string };
+  | {
+      readonly kind: 'instrument';
+      readonly wasm: Uint8Array;
+      readonly optimize: boolean;
+      readonly toolchain: string;
+      readonly compact: boolean;
+    }
+  | { readonly kind: 'stack-need'; readonly wasm: Uint8Array; readonly stackBytes: number };
 
 /** What a program that ran to its end left, whether it succeeded or not. */
 export interface LlvmResult {
@@ -21,6 +28,7 @@ export interface LlvmResult {
 export type TaskResult =
   | { readonly kind: 'llvm'; readonly result: LlvmResult }
   | { readonly kind: 'instrument'; readonly wasm: Uint8Array }
+  | { readonly kind: 'stack-need'; readonly bytes: number | undefined }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly details: ErrorDetails }
   /** Something nobody foresaw; the thread that said so is not used again. */
   | { readonly kind: 'broken'; readonly reason: string };

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import type { Tree } from '@yowasp/clang';
 import { WeftError } from '../../model/errors.ts';
 import { instrument } from '../rewrite/index.ts';
+import { stackNeed } from '../rewrite/stack-need.ts';
 import type { LlvmResult, Task, TaskResult, VirtualFiles } from './messages.ts';
 
 parentPort?.on('message', (task: Task) => {
@@ -23,7 +24,9 @@ async function resultOf(task: Task): Promise<TaskResult> {
     case 'llvm':
       return { kind: 'llvm', result: await runLlvm(task.args, task.files, task.outputs) };
     case 'instrument':
-      return { kind: 'instrument', wasm: await instrument(task.wasm, { optimize: task.optimize, toolchain: task.toolchain }) };
+      return { kind: 'instrument', wasm: await instrument(task.wasm, task) };
+    case 'stack-need':
+      return { kind: 'stack-need', bytes: stackNeed(task.wasm, task.stackBytes) };
   }
 }
 

@@ -49,5 +49,9 @@ export async function buildProject(
   const env = { ...process.env, ...packagePath(), AR: archiver, RANLIB: `${archiver} s` };
   const { path, warnings, inputs } = await runProject(spec, folder, args, { ...running, env });
   const wasm = await readFile(path);
-  return { key: keyOf('project', spec.dir, spec.target, hashOf(wasm)), inputs, link: () => Promise.resolve({ wasm, warnings }) };
+  return {
+    key: keyOf('project', spec.dir, spec.target, hashOf(wasm)),
+    inputs,
+    link: () => Promise.resolve({ wasm, warnings, compact: false }),
+  };
 }

@@ -1,6 +1,7 @@
 /** Writes the code section again: with interrupt checks, and with functions renumbered. */
-import type { Body } from './body.ts';
-import { OP } from './instructions.ts';
+import type { Access, Body } from './body.ts';
+import { BULK, OP } from './instructions.ts';
+import { movedOffset } from './placement.ts';
 import { Writer } from './writer.ts';
 
 export interface CodePlan {
@@ -14,6 +15,15 @@ export interface CodePlan {
   readonly interrupt: number;
   /** Bodies of new functions, put behind the others. */
   readonly added: readonly Uint8Array[];
+  readonly moved: Moved | undefined;
+}
+
+/** Addresses are moved (placement.ts). */
+export interface Moved {
+  readonly base: number;
+  /** The functions to call in place of the instructions. */
+  readonly copy: number;
+  readonly fill: number;
 }
 
 export interface Code {
@@ -69,11 +79,18 @@ function writeBody(plan: CodePlan, check: Check, body: Body, fn: number): { body
     } else {
       out.put(bytes.subarray(copied, edit.start));
       if (edit.kind === 'function') out.u32(plan.renumber(edit.index));
+      else if (edit.kind !== 'omit') writeAccess(out, bytes, edit, plan.moved);
     }
     copied = edit.end;
   }
   out.put(bytes.subarray(copied, body.end));
   return { body: out.view(), branches };
+}
+
+function writeAccess(out: Writer, bytes: Uint8Array, edit: Access, moved: Moved | undefined): void {
+  if (!moved) out.put(bytes.subarray(edit.start, edit.end));
+  else if (edit.kind === 'offset') out.u32(movedOffset(edit.offset, moved.base));
+  else out.byte(OP.call).u32(edit.opcode === BULK.memoryCopy ? moved.copy : moved.fill);
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Puts the rewritten module together: the shape that docs/guest-abi.md promises. */
 import type { Body } from './body.ts';
 import { branchHints, writeCode } from './code.ts';
-import { OP } from './instructions.ts';
+import { BULK, OP } from './instructions.ts';
 import { renumberNames } from './names.ts';
 import { KIND, type Outline, SECTION, type Span } from './outline.ts';
+import { bulkFunction, TYPE_OF_BULK } from './placement.ts';
 import { Writer } from './writer.ts';
 
 export interface EmitPlan {
@@ -12,12 +13,15 @@ export interface EmitPlan {
   /** Functions that begin with a check; absent: no checks at all. */
   readonly entries: ReadonlySet<number> | undefined;
   readonly toolchain: string;
+  /** Where its address 0 is (placement.ts). */
+  readonly base: number;
 }
 
 const ABI_VERSION = 1;
 const INITIALIZE = '_initialize';
-const FUNCTION_TYPE_OF_INTERRUPT = [0x60, 0, 1, 0x7f];
-const FUNCTION_TYPE_OF_INITIALIZE = [0x60, 0, 0];
+/** Types of functions that are added, behind those of the module. */
+const TYPES = { interrupt: 0, initialize: 1, bulk: 2 } as const;
+const ADDED_TYPES = [[0x60, 0, 1, 0x7f], [0x60, 0, 0], TYPE_OF_BULK];
 const MEMORY_INIT = [0xfc, 0x08];
 const PASSIVE = 1;
 const NO_MAXIMUM = 0x00;
@@ -31,14 +35,19 @@ export function emit(plan: EmitPlan): Uint8Array<ArrayBuffer> {
   const interrupt = outline.importedFunctions.length;
   const renumber = (index: number): number => (index < interrupt ? index : index + 1);
   const patched = (section: number): Uint8Array | undefined => patchSites(outline, section, renumber);
-  const initialize = initializer(outline, renumber);
+  const initialize = initializer(outline, renumber, plan.base);
+  const next = renumber(outline.importedFunctions.length + outline.functions.length) + initialize.bodies.length;
+  const moved = plan.base === 0 ? undefined : { base: plan.base, copy: next, fill: next + 1 };
+  const bulk = moved ? [bulkFunction(BULK.memoryCopy, plan.base), bulkFunction(BULK.memoryFill, plan.base)] : [];
+  const added = [...initialize.bodies, ...bulk];
   const code = writeCode({
     bytes: outline.bytes,
     bodies: plan.bodies,
     renumber,
     entries: plan.entries,
     interrupt,
-    added: initialize.bodies,
+    added,
+    moved,
   });
   const out = new Writer(outline.bytes.length * 2).put(MAGIC_AND_VERSION);
   const put = (id: number, content: Uint8Array | undefined): void => {
@@ -47,7 +56,7 @@ export function emit(plan: EmitPlan): Uint8Array<ArrayBuffer> {
 
   put(SECTION.type, typeSection(outline));
   put(SECTION.import, importSection(outline));
-  put(SECTION.function, functionSection(outline, initialize));
+  put(SECTION.function, functionSection(outline, [...initialize.types, ...bulk.map(() => outline.types.length + TYPES.bulk)]));
   put(SECTION.table, patched(SECTION.table));
   put(SECTION.tag, patched(SECTION.tag));
   put(SECTION.global, patched(SECTION.global));
@@ -55,7 +64,7 @@ export function emit(plan: EmitPlan): Uint8Array<ArrayBuffer> {
   put(SECTION.element, patched(SECTION.element));
   if (outline.data.length > 0) put(SECTION.dataCount, new Writer().u32(outline.data.length).view());
   if (code.branches.size > 0) put(SECTION.custom, branchHints(code.branches, interrupt + 1));
-  if (plan.bodies.length + initialize.bodies.length > 0) put(SECTION.code, code.section);
+  if (plan.bodies.length + added.length > 0) put(SECTION.code, code.section);
   if (outline.data.length > 0) put(SECTION.data, dataSection(outline));
   for (const section of customSections(plan, renumber)) put(SECTION.custom, section);
   return out.view();
@@ -77,7 +86,7 @@ function extend(outline: Outline, section: number, count: number, added: number)
 }
 
 function typeSection(outline: Outline): Uint8Array {
-  return extend(outline, SECTION.type, outline.types.length, 2).put(FUNCTION_TYPE_OF_INTERRUPT).put(FUNCTION_TYPE_OF_INITIALIZE).view();
+  return extend(outline, SECTION.type, outline.types.length, ADDED_TYPES.length).put(ADDED_TYPES.flat()).view();
 }
 
 function importSection(outline: Outline): Uint8Array {
@@ -92,7 +101,11 @@ function importSection(outline: Outline): Uint8Array {
     .byte(NO_MAXIMUM)
     .u32(outline.memories[0]?.pages ?? 0);
   out.name('weft').name('control').byte(KIND.memory).byte(SHARED_WITH_MAXIMUM).u32(1).u32(1);
-  out.name('weft').name('interrupt').byte(KIND.function).u32(outline.types.length);
+  out
+    .name('weft')
+    .name('interrupt')
+    .byte(KIND.function)
+    .u32(outline.types.length + TYPES.interrupt);
   return out.view();
 }
 
@@ -123,22 +136,24 @@ interface Initializer {
  * context that waits for its first request then takes none of the machine's memory for them. wasm-ld's start function
  * even clears the memory of zeroed variables, which in a new context are zero already.
  */
-function initializer(outline: Outline, renumber: (index: number) => number): Initializer {
+function initializer(outline: Outline, renumber: (index: number) => number, base: number): Initializer {
   const { start, exports, functions, importedFunctions } = outline;
   const initialize = exports.find(({ name }) => name === INITIALIZE);
   const loads = outline.data.some(({ offset }) => offset !== undefined);
   if (start === undefined && !loads) return { index: undefined, bodies: [], types: [] };
   const body = new Writer().u32(0);
-  loadData(outline, body);
+  loadData(outline, body, base);
   for (const index of [start, initialize?.index]) if (index !== undefined) body.byte(OP.call).u32(renumber(index));
-  const type = outline.types.length + 1; // behind that of the interrupt
+  const type = outline.types.length + TYPES.initialize;
   return { index: renumber(importedFunctions.length + functions.length), bodies: [body.byte(OP.end).view()], types: [type] };
 }
 
-function loadData(outline: Outline, body: Writer): void {
+function loadData(outline: Outline, body: Writer, base: number): void {
   outline.data.forEach(({ offset, content }, segment) => {
     if (!offset) return;
-    body.put(contentOf(outline, offset)).byte(OP.i32Const).byte(0);
+    body.put(contentOf(outline, offset));
+    if (base > 0) body.byte(OP.i32Const).s32(base).byte(OP.i32Add);
+    body.byte(OP.i32Const).byte(0);
     body.byte(OP.i32Const).s32(content.end - content.start);
     body.put(MEMORY_INIT).u32(segment).byte(0);
   });
@@ -150,7 +165,7 @@ function dataSection(outline: Outline): Uint8Array {
   return out.view();
 }
 
-function functionSection(outline: Outline, { types }: Initializer): Uint8Array | undefined {
+function functionSection(outline: Outline, types: readonly number[]): Uint8Array | undefined {
   if (outline.functions.length + types.length === 0) return undefined;
   const out = extend(outline, SECTION.function, outline.functions.length, types.length);
   for (const type of types) out.u32(type);
@@ -170,7 +185,7 @@ function patchSites(outline: Outline, section: number, renumber: (index: number)
   return out.put(outline.bytes.subarray(copied, span.end)).view();
 }
 
-function* customSections({ outline, entries, toolchain }: EmitPlan, renumber: (index: number) => number): Generator<Uint8Array> {
+function* customSections({ outline, entries, toolchain, base }: EmitPlan, renumber: (index: number) => number): Generator<Uint8Array> {
   for (const section of outline.customs) {
     if (section.name === 'name') {
       const names = renumberNames(outline.bytes, section, renumber);
@@ -178,7 +193,7 @@ function* customSections({ outline, entries, toolchain }: EmitPlan, renumber: (i
     }
     if (KEPT_CUSTOM_SECTIONS.has(section.name)) yield new Writer().name(section.name).put(contentOf(outline, section)).view();
   }
-  const abi = { abi: ABI_VERSION, toolchain, checks: entries !== undefined, pages: outline.memories[0]?.pages ?? 0 };
+  const abi = { abi: ABI_VERSION, toolchain, checks: entries !== undefined, pages: outline.memories[0]?.pages ?? 0, base };
   yield new Writer()
     .name('weft.abi')
     .put(new TextEncoder().encode(JSON.stringify(abi)))

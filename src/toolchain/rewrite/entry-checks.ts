@@ -3,6 +3,7 @@
  * make a program run for long: recursion, and functions that call functions that call functions.
  */
 import type { Body } from './body.ts';
+import { type CallGraph, callGraph } from './call-graph.ts';
 import type { Outline } from './outline.ts';
 
 /** Code, in bytes, that may run from one check to the next on straight ways: some tens of microseconds. */
@@ -10,47 +11,24 @@ const UNCHECKED_BYTES = 256 * 1024;
 
 /** Numbers of functions, counted without the imported ones. */
 export function entriesToCheck(outline: Outline, bodies: readonly Body[]): ReadonlySet<number> {
-  const graph = new CallGraph(outline, bodies);
-  for (let node = 0; node < bodies.length; node++) graph.visit(node);
-  return graph.checked;
+  const checks = new Checks(callGraph(outline, bodies), bodies);
+  for (let node = 0; node < bodies.length; node++) checks.visit(node);
+  return checks.checked;
 }
 
-/**
- * Nodes below `#bodies.length` are functions; those above are types, called through a table: each leads to the functions
- * of that type whose address is taken somewhere.
- */
-class CallGraph {
+class Checks {
   readonly checked = new Set<number>();
   readonly #bodies: readonly Body[];
-  readonly #successors: (readonly number[])[];
+  readonly #graph: CallGraph;
   /** Visited, and all that it leads to as well. */
   readonly #finished: boolean[] = [];
   readonly #onPath: boolean[] = [];
   /** Code that may run in a call of the node before the next check. */
   readonly #weights: number[] = [];
 
-  constructor(outline: Outline, bodies: readonly Body[]) {
+  constructor(graph: CallGraph, bodies: readonly Body[]) {
     this.#bodies = bodies;
-    const imported = outline.importedFunctions.length;
-    const typeNodes = new Map<string, number>();
-    const typeNode = (type: number): number => {
-      const key = outline.types[type] ?? '';
-      const node = typeNodes.get(key) ?? bodies.length + typeNodes.size;
-      typeNodes.set(key, node);
-      return node;
-    };
-    this.#successors = bodies.map((body) => [
-      ...body.calls.map((index) => index - imported).filter((fn) => fn >= 0),
-      ...body.indirectCalls.map(typeNode),
-    ]);
-    const targets = new Map<number, number[]>();
-    for (const index of addressesTaken(outline, bodies)) {
-      const type = outline.functions[index - imported];
-      if (type === undefined) continue;
-      const node = typeNode(type);
-      targets.set(node, [...(targets.get(node) ?? []), index - imported]);
-    }
-    for (const node of typeNodes.values()) this.#successors[node] = targets.get(node) ?? [];
+    this.#graph = graph;
   }
 
   /** Depth first, without recursion of our own: a module may have call chains longer than our stack. */
@@ -64,7 +42,7 @@ class CallGraph {
     enter(root);
     for (let step = path.at(-1); step; step = path.at(-1)) {
       const { node } = step;
-      const successor = this.#successors[node]?.[step.next++];
+      const successor = this.#graph[node]?.[step.next++];
       if (successor === undefined) {
         this.#finish(node);
         path.pop();
@@ -94,13 +72,13 @@ class CallGraph {
 
   #heaviest(type: number): number {
     let heaviest = 0;
-    for (const target of this.#successors[type] ?? []) heaviest = Math.max(heaviest, this.#weight(target));
+    for (const target of this.#graph[type] ?? []) heaviest = Math.max(heaviest, this.#weight(target));
     return heaviest;
   }
 
   #weightOfFunction(node: number, body: Body): number {
     const own = body.end - body.code;
-    const callees = this.#successors[node] ?? [];
+    const callees = this.#graph[node] ?? [];
     const sum = (): number => callees.reduce((total, callee) => total + this.#weight(callee), own);
     if (sum() > UNCHECKED_BYTES) this.#checkHeaviest(callees, UNCHECKED_BYTES - own);
     if (own > UNCHECKED_BYTES) this.checked.add(node);
@@ -122,13 +100,7 @@ class CallGraph {
       this.checked.add(node);
       return;
     }
-    for (const target of this.#successors[node] ?? []) this.checked.add(target);
+    for (const target of this.#graph[node] ?? []) this.checked.add(target);
     this.#weights[node] = 0;
   }
-}
-
-function addressesTaken(outline: Outline, bodies: readonly Body[]): ReadonlySet<number> {
-  const taken = new Set(bodies.flatMap((body) => body.addressesTaken));
-  for (const sites of outline.sites.values()) for (const { index } of sites) taken.add(index);
-  return taken;
 }

@@ -9,6 +9,7 @@ import { entriesToCheck } from './entry-checks.ts';
 import { ensureHostable } from './hostable.ts';
 import { optimize } from './optimize.ts';
 import { Outline } from './outline.ts';
+import { baseOf } from './placement.ts';
 import { Malformed } from './reader.ts';
 
 export interface InstrumentOptions {
@@ -18,6 +19,8 @@ export interface InstrumentOptions {
   readonly checks?: boolean;
   /** What built the module; kept in its `weft.abi` section. */
   readonly toolchain?: string;
+  /** Move its addresses so that it can reach no more memory than it was linked with; it exports the end of that as `__data_end`. */
+  readonly compact?: boolean;
 }
 
 /** @throws WeftError WEFT_MODULE_INVALID, WEFT_MODULE_UNSUPPORTED */
@@ -33,10 +36,11 @@ export async function instrument(bytes: Uint8Array, options: InstrumentOptions):
   }
 }
 
-function rewrite(bytes: Uint8Array, { checks = true, toolchain = '' }: InstrumentOptions): Uint8Array<ArrayBuffer> {
+function rewrite(bytes: Uint8Array, { checks = true, toolchain = '', compact = false }: InstrumentOptions): Uint8Array<ArrayBuffer> {
   const outline = new Outline(bytes);
-  const bodies = outline.bodies.map((span) => readBody(bytes, span));
-  return emit({ outline, bodies, entries: checks ? entriesToCheck(outline, bodies) : undefined, toolchain });
+  const bodies = outline.bodies.map((span) => readBody(bytes, span, { accesses: compact }));
+  const base = compact ? baseOf(outline, bodies) : 0;
+  return emit({ outline, bodies, entries: checks ? entriesToCheck(outline, bodies) : undefined, toolchain, base });
 }
 
 async function whyInvalid(bytes: Uint8Array): Promise<string> {

@@ -16,9 +16,20 @@ export const OP = {
   returnCallIndirect: 0x13,
   callRef: 0x14,
   returnCallRef: 0x15,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  globalGet: 0x23,
+  globalSet: 0x24,
   tableSet: 0x26,
   i32Load: 0x28,
+  i64Store32: 0x3e,
+  memorySize: 0x3f,
+  memoryGrow: 0x40,
   i32Const: 0x41,
+  i32GreaterUnsigned: 0x4b,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
   refFunc: 0xd2,
   bulk: 0xfc,
   simd: 0xfd,
@@ -66,8 +77,13 @@ function skipBlockType(reader: Reader): void {
 
 const MEMORY_INDEX_FLAG = 0x40;
 
-function skipMemoryOperand(reader: Reader): void {
+/** What stands before the offset: alignment and, if it is not the first, the memory. */
+export function skipToOffset(reader: Reader): void {
   if ((reader.u32() & MEMORY_INDEX_FLAG) !== 0) reader.skipLeb();
+}
+
+function skipMemoryOperand(reader: Reader): void {
+  skipToOffset(reader);
   reader.skipLeb();
 }
 
@@ -180,6 +196,16 @@ export function skipPrefixed(reader: Reader, prefix: number, opcode: number): vo
   const skip = prefixed.get(prefix)?.[opcode];
   if (!skip) throw unknown(reader, `${prefix.toString(16)} ${opcode.toString(16)}`);
   skip(reader);
+}
+
+/** Whether an instruction with that prefix loads or stores, so that what follows ends with an offset. */
+export function accessesMemory(prefix: number, opcode: number): boolean {
+  return prefixed.get(prefix)?.[opcode] === skipMemoryOperand || accessesLane(prefix, opcode);
+}
+
+/** The same with the number of a lane behind the offset. */
+export function accessesLane(prefix: number, opcode: number): boolean {
+  return prefixed.get(prefix)?.[opcode] === skipMemoryOperandAndLane;
 }
 
 export const isPrefix = (opcode: number): boolean => prefixed.has(opcode);

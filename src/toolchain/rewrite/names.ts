@@ -1,6 +1,6 @@
 /** The custom section with the names that stack traces show, for functions renumbered. */
 import { Malformed, Reader } from './reader.ts';
-import type { Span } from './outline.ts';
+import type { Outline, Span } from './outline.ts';
 import { Writer } from './writer.ts';
 
 const MODULE_NAME = 0;
@@ -14,6 +14,26 @@ export function renumberNames(bytes: Uint8Array, { start, end }: Span, renumber:
     if (cause instanceof Malformed) return undefined;
     throw cause;
   }
+}
+
+/** The index of the function of that name, when the section is there and says so. */
+export function functionNamed({ bytes, customs }: Outline, wanted: string): number | undefined {
+  const section = customs.find(({ name }) => name === 'name');
+  if (!section) return undefined;
+  const reader = new Reader(bytes, section.start, section.end);
+  while (!reader.done) {
+    const id = reader.byte();
+    const end = reader.u32() + reader.at;
+    if (id !== FUNCTION_NAMES) {
+      reader.skip(end - reader.at);
+      continue;
+    }
+    for (let left = reader.u32(); left > 0; left--) {
+      const index = reader.u32();
+      if (reader.name() === wanted) return index;
+    }
+  }
+  return undefined;
 }
 
 function rewrite(reader: Reader, renumber: (index: number) => number): Uint8Array {

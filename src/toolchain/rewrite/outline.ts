@@ -53,6 +53,13 @@ export interface FunctionSite extends Span {
   readonly index: number;
 }
 
+export interface Global {
+  readonly mutable: boolean;
+  readonly type: number;
+  /** What it begins with, where that is simply a number of 32 bits. */
+  readonly initial: number | undefined;
+}
+
 /** A data segment; passive ones have no offset. */
 export interface DataSegment {
   /** The constant expression, without its end. */
@@ -73,8 +80,8 @@ export class Outline {
   readonly functions: number[] = [];
   readonly memories: Memory[] = [];
   importedGlobals = 0;
-  /** Whether each global that the module defines can change, with its type. */
-  readonly globals: { readonly mutable: boolean; readonly type: number }[] = [];
+  /** Those that the module defines. */
+  readonly globals: Global[] = [];
   readonly exports: Export[] = [];
   start: number | undefined;
   /** Indices of functions outside of the code: in tables, globals and element segments. */
@@ -164,8 +171,10 @@ export class Outline {
   }
 
   #global(content: Reader): void {
-    this.globals.push(globalType(content));
+    const type = globalType(content);
+    const start = content.at;
     this.#constant(content, SECTION.global);
+    this.globals.push({ ...type, initial: this.#number({ start, end: content.at }) });
   }
 
   /** Core specification, 5.5.12: three flags make eight forms. */
@@ -201,6 +210,13 @@ export class Outline {
       else if (isPrefix(opcode)) skipPrefixed(content, opcode, content.u32());
       else skipImmediates(content, opcode);
     }
+  }
+
+  #number({ start, end }: Span): number | undefined {
+    const reader = new Reader(this.bytes, start, end);
+    if (reader.byte() !== OP.i32Const) return undefined;
+    const value = reader.s32();
+    return reader.at === end - 1 ? value : undefined;
   }
 
   #site(content: Reader, section: number): void {

@@ -42,6 +42,18 @@ export class Reader {
     throw new Malformed(`a number of more than 32 bits at byte ${this.at}`);
   }
 
+  /** Signed LEB128 of at most 32 bits. */
+  s32(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const next = this.byte();
+      value |= (next & 0x7f) << shift;
+      if (next >= 0x80) continue;
+      return shift < 28 && (next & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value;
+    }
+    throw new Malformed(`a number of more than 32 bits at byte ${this.at}`);
+  }
+
   /** Any LEB128, signed or not, of at most 64 bits. */
   skipLeb(): void {
     for (let i = 0; i < 10; i++) if (this.byte() < 0x80) return;

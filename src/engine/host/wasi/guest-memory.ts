@@ -14,7 +14,7 @@ export class GuestMemory {
   constructor(context: Context) {
     this.#context = context;
     this.#bytes = context.bytes;
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#view = viewOf(this.#bytes);
   }
 
   /** Once at the start of a host call: the guest may have grown its memory, which detaches all views. */
@@ -22,7 +22,7 @@ export class GuestMemory {
     const { bytes } = this.#context;
     if (bytes === this.#bytes) return;
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
+    this.#view = viewOf(bytes);
   }
 
   /** Checks a region once, so that its fields can be accessed by `u32` and its like. Gives the pointer as unsigned. */
@@ -86,3 +86,6 @@ export class GuestMemory {
 function outside(start: number, length: number): RangeError {
   return new RangeError(`host call with memory outside the function: ${length} bytes at ${start}`);
 }
+
+/** A function need not begin where its memory does. */
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length);
