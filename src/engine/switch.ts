@@ -26,6 +26,7 @@ import {
   importTable,
   op,
 } from './asm.ts';
+import { copy, copyBytes, outside, type Side } from './between-memories.ts';
 import { ENTER, RESERVE } from './entries.ts';
 import { ACTIVE, BUSY, CROSSINGS, DEPTH, HOST, lastAt, NONE, openAt, resultAt, RUNNING, STOP_AT, TOUCHED } from './ledger.ts';
 
@@ -135,11 +136,6 @@ export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
 const block = op.global(0);
 const place = (member: number): number[] => op.global(1 + member);
 const memoryOf = (member: number): number => 1 + member;
-/** A memory, and where in it address 0 of its function is. */
-interface Side {
-  readonly memory: number;
-  readonly base: number;
-}
 const sideOf = ({ members }: SwitchPlan, member: number): Side => ({
   memory: memoryOf(member),
   base: (members[member] as SwitchMember).base,
@@ -375,48 +371,4 @@ function resultFunction(plan: SwitchPlan, i: number): FunctionBody {
     i32s: 0,
     code: [...fromMember.flat(), ...op.get(destination), ...op.get(offset), ...op.get(length), ...op.call(HOST_RESULT)],
   };
-}
-
-/** 1 when [pointer, pointer + length) is not wholly inside the memory. */
-function outside({ memory, base }: Side, pointer: Code, length: Code): number[] {
-  const size = [0x3f, memory, ...op.i32(16), ...op.shl, ...op.i32(base), ...op.sub]; // memory.size, pages → bytes
-  return [...length, ...size, ...op.gtU, ...pointer, ...size, ...length, ...op.sub, ...op.gtU, ...op.or];
-}
-
-/**
- * Copies exactly `local` bytes. 8 to 16 of them go as two overlapping words: memory.copy leaves generated code for a
- * C function, which costs more than the bytes do.
- */
-function copy(to: Side, toPtr: Code, from: Side, fromPtr: Code, local: number): number[] {
-  const tail = [...op.get(local), ...op.i32(8), ...op.sub];
-  return [
-    ...op.get(local),
-    ...op.i32(8),
-    ...op.sub,
-    ...op.i32(8),
-    ...op.gtU,
-    ...op.ifElse(copyBytes(to, toPtr, from, fromPtr, local), [
-      ...toPtr,
-      ...fromPtr,
-      ...op.load64(from.memory, from.base),
-      ...op.store64(to.memory, to.base),
-      ...toPtr,
-      ...tail,
-      ...op.add,
-      ...fromPtr,
-      ...tail,
-      ...op.add,
-      ...op.load64(from.memory, from.base),
-      ...op.store64(to.memory, to.base),
-    ]),
-  ];
-}
-
-/** `fromPtr` is known to be inside. */
-function copyBytes(to: Side, toPtr: Code, from: Side, fromPtr: Code, local: number): number[] {
-  const source = from.base === 0 ? fromPtr : [...fromPtr, ...op.i32(from.base), ...op.add];
-  if (to.base === 0) return [...toPtr, ...source, ...op.get(local), ...op.copy(to.memory, from.memory)];
-  // An address beyond the memory must not come out at its beginning.
-  const beyond = [...toPtr, ...op.i32(-to.base - 1), ...op.gtU, ...op.if(op.unreachable)];
-  return [...beyond, ...toPtr, ...op.i32(to.base), ...op.add, ...source, ...op.get(local), ...op.copy(to.memory, from.memory)];
 }

@@ -77,6 +77,7 @@ export async function compileSources(
         stackNeed: (wasm: Uint8Array, bytes: number) => daemon.stackNeed(wasm, bytes, signal),
         stackBytes,
         given: given.flags,
+        own: [...own, ...libraries],
         stackFlag: (bytes: number) => `-Wl,-z,stack-size=${bytes}`,
         flags: compactLinkFlags,
         heap: () => heap.load(),

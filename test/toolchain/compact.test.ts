@@ -46,6 +46,19 @@ const PROGRAMS: Readonly<Record<string, { text: string; answer: string; small: b
     answer: '7 1',
     small: false,
   },
+  'one with an allocator of its own, where the linker says that memory is free': {
+    text: `extern unsigned char __heap_base;
+    static volatile char others[20000];
+    int main(void) {
+      volatile unsigned char *own = &__heap_base;
+      for (int i = 0; i < 10000; i++) own[i] = 1;
+      int written = 0;
+      for (int i = 0; i < 20000; i++) written += others[i];
+      printf("%d", written);
+    }`,
+    answer: '0',
+    small: false,
+  },
   'one whose author says how large its memory is': {
     text: 'int main(void) { char *p = malloc(1 << 20); printf("%d", p != NULL); }',
     answer: '1',
@@ -76,3 +89,20 @@ for (const toolchain of CHOICES) {
     }
   });
 }
+
+test('a module that cannot be hosted is refused with its reason, whatever its stack', async () => {
+  const builder = await builderOf('embedded');
+  using folder = new Folder();
+  const text = `static __externref_t table[0];
+  __externref_t __attribute__((import_module("weft"), import_name("thing"))) thing(void);
+  int main(void) { __builtin_wasm_table_set(table, 0, thing()); }`;
+  const path = folder.write('main.c', text);
+  try {
+    await assert.rejects(async () => builder?.build(fn(sources([path], { flags: ['-mreference-types'] }))), {
+      code: 'WEFT_MODULE_UNSUPPORTED',
+      message: /function table/,
+    });
+  } finally {
+    await builder?.close();
+  }
+});

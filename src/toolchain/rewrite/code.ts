@@ -1,6 +1,6 @@
 /** Writes the code section again: with interrupt checks, and with functions renumbered. */
 import type { Access, Body } from './body.ts';
-import { BULK, OP } from './instructions.ts';
+import { BULK, OP, VOID } from './instructions.ts';
 import { movedOffset } from './placement.ts';
 import { Writer } from './writer.ts';
 
@@ -32,7 +32,6 @@ export interface Code {
   readonly branches: ReadonlyMap<number, readonly number[]>;
 }
 
-const VOID = 0x40;
 /** Alignment of 4 bytes, and the flag that says that the memory's index follows. */
 const ALIGNED_IN_MEMORY = 0x42;
 const CONTROL_MEMORY = 1;

@@ -36,6 +36,9 @@ export const OP = {
   atomic: 0xfe,
 } as const;
 
+/** The type of a block without result. */
+export const VOID = 0x40;
+
 /** Second part of the opcodes that begin with `OP.bulk`. */
 export const BULK = {
   memoryInit: 8,

@@ -3,12 +3,12 @@
  * reach, it may have written, and must be wiped. So its addresses are moved to the end of the last page: address 0 is at `base`, and below it
  * there is nothing it can reach, as no address is negative. Each load and store has a constant offset already, so this costs it nothing.
  */
+import { WASM_PAGE_BYTES } from '../../model/limits.ts';
 import { type Body, Unsupported } from './body.ts';
-import { BULK, OP } from './instructions.ts';
+import { BULK, OP, VOID } from './instructions.ts';
 import { KIND, type Outline } from './outline.ts';
 import { Writer } from './writer.ts';
 
-const WASM_PAGE_BYTES = 64 * 1024;
 /** Whole pages of the machine: a context takes no more of them than it would without. */
 const MACHINE_PAGE_BYTES = 4096;
 const MAX_U32 = 0xffff_ffff;
@@ -61,5 +61,3 @@ function move(body: Writer, address: number, base: number): void {
     .byte(OP.i32GreaterUnsigned);
   body.put([OP.if, VOID, OP.unreachable, OP.end, OP.localGet, address, OP.i32Const]).s32(base).byte(OP.i32Add);
 }
-
-const VOID = 0x40;

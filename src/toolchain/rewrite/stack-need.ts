@@ -3,10 +3,11 @@
  * after each request, and 48 KiB of stack are most of it (docs/decisions/2026-11-27-small-memories.md). Nothing rests on this for safety: a
  * stack that is too small ends the function with a trap, like any other.
  */
-import { readBody } from './body.ts';
+import { readBody, Unsupported } from './body.ts';
 import { type CallGraph, callGraph } from './call-graph.ts';
 import { functionNamed } from './names.ts';
 import { Outline } from './outline.ts';
+import { Malformed } from './reader.ts';
 
 const I32 = 0x7f;
 /**
@@ -19,9 +20,19 @@ const ALIGNMENT = 16;
 
 /**
  * @param stackBytes how much the module was linked with, by which its stack pointer is found
- * @returns absent: no limit is known, because of recursion for example
+ * @returns absent: no limit is known, because of recursion for example; or the module manages its memory itself, and is to stay as it is
  */
 export function stackNeed(bytes: Uint8Array, stackBytes: number): number | undefined {
+  try {
+    return needOf(bytes, stackBytes);
+  } catch (cause) {
+    // What cannot be hosted is refused, with its reason, when it is made hostable.
+    if (cause instanceof Malformed || cause instanceof Unsupported) return undefined;
+    throw cause;
+  }
+}
+
+function needOf(bytes: Uint8Array, stackBytes: number): number | undefined {
   const outline = new Outline(bytes);
   const top = Math.ceil(stackBytes / ALIGNMENT) * ALIGNMENT;
   const pointers = outline.globals.flatMap(({ mutable, type, initial }, i) => (mutable && type === I32 && initial === top ? [i] : []));
@@ -29,12 +40,14 @@ export function stackNeed(bytes: Uint8Array, stackBytes: number): number | undef
   if (pointer === undefined || pointers.length > 1) return undefined;
   const stackPointer = outline.importedGlobals + pointer;
   const bodies = outline.bodies.map((span) => readBody(bytes, span, { stackPointer }));
+  if (bodies.some(({ managesMemory }) => managesMemory)) return undefined;
   const graph = [...callGraph(outline, bodies)];
   const frames = bodies.map(({ frame }) => frame);
   for (const [name, times] of Object.entries(LIBRARY)) {
     const fn = (functionNamed(outline, name) ?? -1) - outline.importedFunctions.length;
     if (fn < 0) continue;
-    frames[fn] = times === 0 ? 0 : (frames[fn] ?? Number.NaN) * times;
+    const frame = times === 0 ? 0 : frames[fn];
+    frames[fn] = frame === undefined ? undefined : frame * times;
     graph[fn] = (graph[fn] ?? []).filter((callee) => callee !== fn);
   }
   return deepest(graph, frames);
@@ -53,7 +66,7 @@ function deepest(graph: CallGraph, frames: readonly (number | undefined)[]): num
       const successor = graph[step.node]?.[step.next];
       if (successor === undefined) {
         const frame = step.node < frames.length ? frames[step.node] : 0;
-        if (frame === undefined || Number.isNaN(frame)) return undefined;
+        if (frame === undefined) return undefined;
         const depth = frame + step.below;
         depths[step.node] = depth;
         onPath[step.node] = false;

@@ -1,0 +1,52 @@
+/** Code of a switch that moves bytes from one context's memory to another's. Pointers are those of functions, which choose them. */
+import { type Code, op } from './asm.ts';
+
+/** A memory, and where in it address 0 of its function is. */
+export interface Side {
+  readonly memory: number;
+  readonly base: number;
+}
+
+/** 1 when [pointer, pointer + length) is not wholly inside the memory. */
+export function outside({ memory, base }: Side, pointer: Code, length: Code): number[] {
+  const size = [0x3f, memory, ...op.i32(16), ...op.shl, ...op.i32(base), ...op.sub]; // memory.size, pages → bytes
+  return [...length, ...size, ...op.gtU, ...pointer, ...size, ...length, ...op.sub, ...op.gtU, ...op.or];
+}
+
+/**
+ * Copies exactly `local` bytes. 8 to 16 of them go as two overlapping words: memory.copy leaves generated code for a
+ * C function, which costs more than the bytes do.
+ */
+export function copy(to: Side, toPtr: Code, from: Side, fromPtr: Code, local: number): number[] {
+  const tail = [...op.get(local), ...op.i32(8), ...op.sub];
+  return [
+    ...op.get(local),
+    ...op.i32(8),
+    ...op.sub,
+    ...op.i32(8),
+    ...op.gtU,
+    ...op.ifElse(copyBytes(to, toPtr, from, fromPtr, local), [
+      ...toPtr,
+      ...fromPtr,
+      ...op.load64(from.memory, from.base),
+      ...op.store64(to.memory, to.base),
+      ...toPtr,
+      ...tail,
+      ...op.add,
+      ...fromPtr,
+      ...tail,
+      ...op.add,
+      ...op.load64(from.memory, from.base),
+      ...op.store64(to.memory, to.base),
+    ]),
+  ];
+}
+
+/** `fromPtr` is known to be inside. */
+export function copyBytes(to: Side, toPtr: Code, from: Side, fromPtr: Code, local: number): number[] {
+  const source = from.base === 0 ? fromPtr : [...fromPtr, ...op.i32(from.base), ...op.add];
+  if (to.base === 0) return [...toPtr, ...source, ...op.get(local), ...op.copy(to.memory, from.memory)];
+  // An address beyond the memory must not come out at its beginning.
+  const beyond = [...toPtr, ...op.i32(-to.base - 1), ...op.gtU, ...op.if(op.unreachable)];
+  return [...beyond, ...toPtr, ...op.i32(to.base), ...op.add, ...source, ...op.get(local), ...op.copy(to.memory, from.memory)];
+}
