@@ -1,12 +1,15 @@
 /**
- * Links a function with as little memory as it can need: once as its author asked, to see how much of the stack it can use, and once more with
- * that. What it can reach is wiped after each request, and this is most of what that takes (docs/decisions/2026-11-27-small-memories.md).
+ * Links a function with as little memory as it can need. What it can reach is wiped after each request, and its stack is most of that
+ * (docs/decisions/2026-11-27-small-memories.md). How much of it can be used is seen in a linked module: so a C function is linked with little
+ * to begin with, which nearly always is enough, and C++ as its author asked, as it is seldom known how much that can need.
  */
-import type { Compiler, LinkInput, LinkJob } from './compiler.ts';
+import type { Compiler, Linked, LinkInput, LinkJob } from './compiler.ts';
 
 const KIB = 1024;
 /** For what is not seen in the code: a host that enters the function while it waits does so on the same stack. */
 const SLACK_BYTES = 512;
+/** What a function gets at the least: enough for one that calls printf. */
+const LEAST_STACK_BYTES = 2 * KIB;
 /** Who says where in memory things are to be, or asks for it, knows why: it would be somewhere else. */
 const PLACES = /memory|heap|stack|-base/;
 const PLACED = ['__heap_base', '__heap_end', '__data_end'];
@@ -25,9 +28,7 @@ export interface Compacting {
   readonly heap: () => Promise<LinkInput>;
 }
 
-export interface CompactlyLinked {
-  readonly wasm: Uint8Array;
-  readonly warnings: string;
+export interface CompactlyLinked extends Linked {
   readonly compact: boolean;
 }
 
@@ -37,15 +38,21 @@ export async function linkCompactly(
   job: LinkJob,
   signal: AbortSignal,
 ): Promise<CompactlyLinked> {
-  const link = (more: readonly string[], inputs: readonly LinkInput[]) =>
-    compiler.link({ ...job, flags: [...job.flags, ...more], inputs: [...inputs, ...job.inputs] }, signal);
-  const first = await link([stackFlag(stackBytes), ...given], []);
-  if (given.some((flag) => PLACES.test(flag)) || own.some(asksForPlaces)) return { ...first, compact: false };
-  const need = await stackNeed(first.wasm, stackBytes);
-  const enough = need === undefined ? Number.POSITIVE_INFINITY : Math.ceil((need + SLACK_BYTES) / KIB) * KIB;
-  if (enough > stackBytes) return { ...first, compact: false };
-  const { wasm } = await link([stackFlag(enough), ...flags, ...given], [await heap()]);
-  return { wasm, warnings: first.warnings, compact: true };
+  const link = (more: readonly string[], inputs: readonly LinkInput[]): Promise<Linked> =>
+    compiler.link({ ...job, flags: [...job.flags, ...more, ...given], inputs: [...inputs, ...job.inputs] }, signal);
+  const asAsked = async (): Promise<CompactlyLinked> => ({ ...(await link([stackFlag(stackBytes)], [])), compact: false });
+  const compactly = async (stack: number): Promise<CompactlyLinked> => ({
+    ...(await link([stackFlag(stack), ...flags], [await heap()])),
+    compact: true,
+  });
+  if (given.some((flag) => PLACES.test(flag)) || own.some(asksForPlaces) || stackBytes < LEAST_STACK_BYTES) return asAsked();
+
+  const little = job.language === 'c';
+  const first = little ? await compactly(LEAST_STACK_BYTES) : await asAsked();
+  const need = await stackNeed(first.wasm, little ? LEAST_STACK_BYTES : stackBytes);
+  const enough = need === undefined ? stackBytes + 1 : Math.max(LEAST_STACK_BYTES, Math.ceil((need + SLACK_BYTES) / KIB) * KIB);
+  if (enough > stackBytes) return little ? asAsked() : first;
+  return little && enough === LEAST_STACK_BYTES ? first : compactly(enough);
 }
 
 function asksForPlaces({ content }: LinkInput): boolean {
