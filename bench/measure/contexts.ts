@@ -67,16 +67,16 @@ function timeRollbacks(engine: EngineThread): number {
   const route = engine.route('echo');
   if (!route) throw new Error('echo is not deployed');
   const took: number[] = [];
-  const untimed = Object.getOwnPropertyDescriptor(Group.prototype, 'reset')?.value as Group['reset']; // a method
-  Group.prototype.reset = function reset(member): void {
+  const untimed = Object.getOwnPropertyDescriptor(Group.prototype, 'rollBack')?.value as Group['rollBack']; // a method
+  Group.prototype.rollBack = function rollBack(all): void {
     const before = performance.now();
-    untimed.call(this, member);
+    untimed.call(this, all);
     took.push((performance.now() - before) * 1000);
   };
   try {
     for (let i = 0; i < REQUESTS; i++) engine.dispatch(route, new Discarded());
   } finally {
-    Group.prototype.reset = untimed;
+    Group.prototype.rollBack = untimed;
   }
   return quantile(took, 0.5);
 }

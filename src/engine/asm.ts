@@ -1,6 +1,6 @@
 /**
  * Writes WebAssembly modules byte by byte: enough of the binary format (WebAssembly core specification, chapter 5)
- * for the two kinds of module that the engine generates, entries and switches.
+ * for the kinds of module that the engine generates: entries, switches, rollbacks.
  */
 
 export type Code = readonly number[];
@@ -57,6 +57,7 @@ export const importFunction = (module: string, field: string, type: number): num
 export const importTable = (module: string, field: string): number[] => [...name(module), ...name(field), 0x01, 0x70, 0x00, 0x01];
 export const importMemory = (module: string, field: string): number[] => [...name(module), ...name(field), 0x02, 0x00, 0x00];
 export const importGlobal = (module: string, field: string): number[] => [...name(module), ...name(field), 0x03, I32, 0x00];
+export const importMutableGlobal = (module: string, field: string): number[] => [...name(module), ...name(field), 0x03, I32, 0x01];
 export const exportFunction = (field: string, index: number): number[] => [...name(field), 0x00, ...u(index)];
 
 /** Instructions, by their names in the specification. Memory operands take the memory's index and a constant offset. */
@@ -65,14 +66,18 @@ export const op = {
   set: (local: number): number[] => [0x21, ...u(local)],
   tee: (local: number): number[] => [0x22, ...u(local)],
   global: (index: number): number[] => [0x23, ...u(index)],
+  setGlobal: (index: number): number[] => [0x24, ...u(index)],
   i32: (value: number): number[] => [0x41, ...s(value)],
   call: (index: number): number[] => [0x10, ...u(index)],
   callIndirect: (type: number): number[] => [0x11, ...u(type), 0x00],
   load: (memory: number, offset = 0): number[] => [0x28, 0x42, ...u(memory), ...u(offset)],
+  load8: (memory: number, offset = 0): number[] => [0x2d, 0x40, ...u(memory), ...u(offset)],
   store: (memory: number, offset = 0): number[] => [0x36, 0x42, ...u(memory), ...u(offset)],
   load64: (memory: number, offset = 0): number[] => [0x29, 0x40, ...u(memory), ...u(offset)],
   store64: (memory: number, offset = 0): number[] => [0x37, 0x40, ...u(memory), ...u(offset)],
   copy: (to: number, from: number): number[] => [0xfc, 0x0a, ...u(to), ...u(from)],
+  fill: (memory: number, at: Code, length: Code): number[] => [...at, ...op.i32(0), ...length, 0xfc, 0x0b, ...u(memory)],
+  memorySize: (memory: number): number[] => [0x3f, ...u(memory)],
   block: (body: Code, result: number = VOID): number[] => [0x02, result, ...body, 0x0b],
   if: (then: Code, result: number = VOID): number[] => [0x04, result, ...then, 0x0b],
   ifElse: (then: Code, otherwise: Code, result: number = VOID): number[] => [0x04, result, ...then, 0x05, ...otherwise, 0x0b],
@@ -94,6 +99,7 @@ export const op = {
   sub: [0x6b],
   and: [0x71],
   or: [0x72],
+  xor: [0x73],
   shl: [0x74],
 } as const;
 

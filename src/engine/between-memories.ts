@@ -9,7 +9,7 @@ export interface Side {
 
 /** 1 when [pointer, pointer + length) is not wholly inside the memory. */
 export function outside({ memory, base }: Side, pointer: Code, length: Code): number[] {
-  const size = [0x3f, memory, ...op.i32(16), ...op.shl, ...op.i32(base), ...op.sub]; // memory.size, pages → bytes
+  const size = [...op.memorySize(memory), ...op.i32(16), ...op.shl, ...op.i32(base), ...op.sub]; // memory.size, pages → bytes
   return [...length, ...size, ...op.gtU, ...pointer, ...size, ...length, ...op.sub, ...op.gtU, ...op.or];
 }
 

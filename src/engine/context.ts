@@ -90,8 +90,10 @@ export class Context implements Restorable {
     this.#entries.table.set(this.place + START, this.exports['_start'] ?? null);
   }
 
-  reset(snapshot: Snapshot): void {
-    snapshot.restore(this);
+  /** @param begun generated code has done its part (rollback.ts). */
+  reset(snapshot: Snapshot, begun: boolean): void {
+    if (begun) snapshot.restoreRest(this);
+    else snapshot.restore(this);
     this.#break = snapshot.byteLength;
     this.#knownEnd = this.bytes.length;
     this.wasi = undefined;

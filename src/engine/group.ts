@@ -9,26 +9,33 @@ import type { GuestFunction } from './guest-function.ts';
 import type { HostImports } from './host/imports.ts';
 import { BUSY, TOUCHED } from './ledger.ts';
 import type { Counted } from './memory-budget.ts';
+import { compileRollback, linkRollback, type RollBack } from './rollback.ts';
 import type { Runtime } from './runtime.ts';
 import { compileSwitch, type SwitchHost } from './switch.ts';
 
 /** A context that grew by more than this is replaced rather than wiped: wiping would cost more than a new one. */
 const KEEP_GROWTH_BYTES = 4 * 1024 * 1024;
+/** A group that was rolled back so many times gets code that does it faster. */
+const OFTEN = 16;
 
 export class GroupShape {
   readonly functions: readonly GuestFunction[];
   /** Contexts share one stack and are brought back by replay after a trap; or each has its own (see switch.ts). */
   readonly stacks: 'shared' | 'own';
+  /** A bit for each member whose state is kept from request to request. */
+  readonly keeping: number;
   readonly runtime: Runtime;
   readonly host: HostImports;
   readonly #switch: WebAssembly.Module | undefined;
   readonly #idle: Group[] = [];
+  #rollback: WebAssembly.Module | undefined;
 
   constructor(runtime: Runtime, host: HostImports, functions: readonly GuestFunction[]) {
     this.runtime = runtime;
     this.host = host;
     this.functions = functions;
-    this.stacks = functions.some((f) => f.keepsState) ? 'own' : 'shared';
+    this.keeping = functions.reduce((bits, f, member) => (f.keepsState ? bits | (1 << member) : bits), 0);
+    this.stacks = this.keeping === 0 ? 'shared' : 'own';
     if (functions.length > 1) this.#switch = compileSwitch(planOf(functions, this.stacks));
     functions.forEach((f, member) => {
       f.shape = this;
@@ -64,6 +71,16 @@ export class GroupShape {
     }
   }
 
+  /** For a group whose functions have been initialised. Nothing where it cannot be made: it is a faster way, not the only one. */
+  linkRollback(contexts: readonly Context[]): RollBack | undefined {
+    try {
+      this.#rollback ??= compileRollback(this.functions.map(({ guest: { base }, snapshot }) => snapshot && { base, snapshot }));
+      return linkRollback(this.#rollback, contexts);
+    } catch {
+      return undefined; // no memory for it, or a global is not of the type that its module says
+    }
+  }
+
   put(group: Group): void {
     this.#idle.push(group);
   }
@@ -87,6 +104,8 @@ export class Group implements Counted {
   countedBytes = 0;
   #abandoned = false;
   #filled = false;
+  #rollBack: RollBack | undefined;
+  #untilLinked = OFTEN;
 
   constructor(shape: GroupShape, switchModule: WebAssembly.Module | undefined) {
     const { runtime, functions } = shape;
@@ -141,24 +160,32 @@ export class Group implements Counted {
 
   /** Erases what a member did since its snapshot. */
   reset(member: number): void {
-    const fn = this.shape.functions[member] as GuestFunction;
-    if (!fn.snapshot) return;
-    (this.contexts[member] as Context).reset(fn.snapshot);
-    fn.counters.rollbacks++;
+    this.#erase(1 << member);
   }
 
   /** Erases what all touched members did; those that keep state only lose it if `all` and they were in the middle of something. */
   rollBack(all: boolean): void {
     const { words } = this.shape.runtime.ledger;
-    const touched = words[this.block + TOUCHED] as number;
-    const busy = words[this.block + BUSY] as number;
-    for (let member = 0; member < this.contexts.length; member++) {
-      if ((touched & (1 << member)) === 0) continue;
-      const kept = (this.shape.functions[member] as GuestFunction).keepsState && !(all && (busy & (1 << member)) !== 0);
-      if (!kept) this.reset(member);
-    }
+    const { keeping } = this.shape;
+    const busy = all ? (words[this.block + BUSY] as number) : 0;
+    const erased = (words[this.block + TOUCHED] as number) & (~keeping | busy);
+    if (erased !== 0) this.#erase(erased);
     words[this.block + TOUCHED] = 0;
     words[this.block + BUSY] = 0;
+  }
+
+  /** @param members a bit for each. */
+  #erase(members: number): void {
+    const { functions } = this.shape;
+    if (!functions[0]?.snapshot) return; // it is being initialised
+    if (this.#untilLinked > 0 && --this.#untilLinked === 0) this.#rollBack = this.shape.linkRollback(this.contexts);
+    this.#rollBack?.(members);
+    for (let member = 0; member < functions.length; member++) {
+      if ((members & (1 << member)) === 0) continue;
+      const { snapshot, counters } = functions[member] as GuestFunction;
+      if (snapshot) (this.contexts[member] as Context).reset(snapshot, this.#rollBack !== undefined);
+      counters.rollbacks++;
+    }
   }
 
   /** Back to the pool, ready for the next request; or gone, when that is cheaper. */
@@ -206,6 +233,7 @@ function planOf(functions: readonly GuestFunction[], stacks: 'shared' | 'own'): 
       const { requestBytes, responseBytes, callDepth } = f.spec.limits;
       return {
         functionId: f.id,
+        name: f.name,
         requestBytes,
         responseBytes,
         callDepth,

@@ -3,10 +3,13 @@ import type { FunctionSettings } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { WASM_PAGE_BYTES } from '../model/limits.ts';
 import { ABI_VERSION } from './abi.ts';
+import type { GlobalType } from './snapshot.ts';
 
 export interface GuestModule {
   readonly module: WebAssembly.Module;
   readonly globalNames: readonly string[];
+  /** As the module's maker says. */
+  readonly globalTypes: readonly GlobalType[];
   /** Memory the module asks for at start. */
   readonly initialPages: number;
   /** Where in its memory its address 0 is: it can reach nothing below (src/toolchain/rewrite/placement.ts). */
@@ -17,6 +20,16 @@ export interface GuestModule {
   readonly initializers: readonly ('_initialize' | 'weft_init')[];
 }
 
+/** The section `weft.abi` (docs/guest-abi.md). */
+interface Abi {
+  readonly abi: number;
+  readonly pages: number;
+  readonly base?: number;
+  readonly globals?: readonly GlobalType[];
+}
+
+const GLOBAL = 'weft_global_';
+
 /** Everything the host can provide, as `module.name`; the rest of WASI answers ENOSYS. */
 export type Provided = ReadonlySet<string>;
 
@@ -26,7 +39,7 @@ export function inspect(spec: FunctionSettings, module: WebAssembly.Module, prov
   };
   const section = WebAssembly.Module.customSections(module, 'weft.abi')[0];
   if (!section) return refuse('it was not built by Weft; deploy it through the manifest with wasm: path');
-  const { abi, pages, base = 0 } = JSON.parse(new TextDecoder().decode(section)) as { abi: number; pages: number; base?: number };
+  const { abi, pages, base = 0, globals = [] } = JSON.parse(new TextDecoder().decode(section)) as Abi;
   if (abi !== ABI_VERSION) return refuse(`it was built for guest ABI ${abi}, this is ${ABI_VERSION}; build it again`);
   if (!(Number.isInteger(base) && base >= 0 && base % 4 === 0 && base <= pages * WASM_PAGE_BYTES))
     return refuse(`its addresses begin at ${base}, which is no place in its memory`);
@@ -47,12 +60,14 @@ export function inspect(spec: FunctionSettings, module: WebAssembly.Module, prov
   if (entry === 'command' && !exports.has('_start')) return refuse('it exports neither weft_enter nor _start');
   if (entry === 'command' && spec.contract !== 'stdio')
     return refuse(`it is a program with main, but its contract is ${spec.contract}; use contract: stdio`);
+  const globalNames = [...exports].filter((name) => name.startsWith(GLOBAL));
   return {
     module,
     entry,
     initialPages: pages,
     base,
-    globalNames: [...exports].filter((name) => name.startsWith('weft_global_')),
+    globalNames,
+    globalTypes: globalNames.map((name) => globals[Number(name.slice(GLOBAL.length))] ?? 'other'),
     initializers: (['_initialize', 'weft_init'] as const).filter((name) => exports.has(name)),
   };
 }

@@ -55,7 +55,7 @@ async function initialize(version: Version, fn: GuestFunction, parts: PreparePar
   context.unstage();
   context.wasi = undefined;
   if (fn.guest.entry === 'weft') fn.layout = layoutOf(fn, context);
-  fn.snapshot = new Snapshot(context);
+  fn.snapshot = new Snapshot(context, fn.guest.globalTypes);
   fn.counters.coldStarts = 0;
   shape.put(group);
 }

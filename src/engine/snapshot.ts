@@ -3,81 +3,135 @@
  * request wrote (lwC's snapshot and rollback, OSDI'16 §2).
  */
 
-/** What a snapshot is taken of and restored to. */
+/** What a snapshot is taken of, and put into. */
 export interface Restorable {
-  /** All memory there is now; may have grown since the snapshot, never shrinks. */
+  /** All memory there is now; may have grown since the snapshot, never shrinks. Its length is a multiple of 4. */
   readonly bytes: Uint8Array;
   readonly globals: readonly WebAssembly.Global[];
 }
 
-const BLOCK_BYTES = 4096;
+export type GlobalType = 'i32' | 'other';
 
-interface Run {
+/** A stretch of memory. */
+export interface Run {
   readonly start: number;
   readonly end: number;
-  /** Absent: all zero. */
+  /** What it holds; absent: zeros, but for the snapshot's `words`. */
   readonly data?: Uint8Array;
 }
 
+export interface Word {
+  readonly at: number;
+  readonly value: number;
+}
+
+const BLOCK_BYTES = 4096;
+const WORD_BYTES = 4;
+/** A block with no more words than these that are not zero is wiped, and they are put there one by one. */
+const MAX_BLOCK_WORDS = 64;
+/** Of all blocks: each is an instruction of generated code. */
+const MAX_WORDS = 1024;
+
 export class Snapshot {
   readonly byteLength: number;
-  /** Bytes that are not zero: what a context that starts from here takes of the machine's memory. */
+  /** Bytes of blocks that are not all zero: what a context that starts from here takes of the machine's memory. */
   readonly dataBytes: number;
-  readonly #runs: readonly Run[];
+  /** All of memory, neighbours of a kind joined. */
+  readonly runs: readonly Run[];
+  readonly words: readonly Word[];
+  /** By their index among the globals; those that are no i32 have none. */
+  readonly integers: readonly (number | undefined)[];
+  readonly #data: readonly Required<Run>[];
   readonly #globals: readonly unknown[];
-  /** Runs that are zero here, but that a new instance's data segments fill. */
+  /** Runs that hold little or nothing here, but that a new instance's data segments fill. */
   #cleared: readonly Run[] | undefined;
 
-  constructor(of: Restorable) {
+  constructor(of: Restorable, types: readonly GlobalType[] = []) {
+    const { runs, words, dataBytes } = divide(of.bytes.slice());
     this.byteLength = of.bytes.length;
-    this.#runs = runsOf(of.bytes.slice());
-    this.dataBytes = this.#runs.reduce((sum, run) => sum + (run.data?.length ?? 0), 0);
+    this.runs = runs;
+    this.words = words;
+    this.dataBytes = dataBytes;
+    this.#data = runs.filter(hasData);
     this.#globals = of.globals.map((g) => g.value);
+    this.integers = this.#globals.map((value, i) => (types[i] === 'i32' ? (value as number) : undefined));
   }
 
   restore(to: Restorable): void {
-    const { bytes, globals } = to;
-    for (const run of this.#runs) {
-      if (run.data) bytes.set(run.data, run.start);
-      else bytes.fill(0, run.start, run.end);
-    }
+    const { bytes } = to;
+    for (const { start, end, data } of this.runs) if (!data) bytes.fill(0, start, end);
     if (bytes.length > this.byteLength) bytes.fill(0, this.byteLength);
+    this.#put(to);
+  }
+
+  /** What generated code leaves to do (rollback.ts): stretches that are full of data, and globals of all other types. */
+  restoreRest({ bytes, globals }: Restorable): void {
+    for (const { data, start } of this.#data) bytes.set(data, start);
     for (let i = 0; i < globals.length; i++) {
-      const global = globals[i];
-      if (global) global.value = this.#globals[i];
+      if (this.integers[i] === undefined) (globals[i] as WebAssembly.Global).value = this.#globals[i];
     }
   }
 
   /** For a new instance, which is all zero but for its data segments: untouched pages stay uncommitted. */
   fill(fresh: Restorable): void {
     const { bytes } = fresh;
-    this.#cleared ??= this.#runs.filter((run) => !run.data && !bytes.subarray(run.start, run.end).every((b) => b === 0));
-    for (const run of this.#cleared) bytes.fill(0, run.start, run.end);
-    for (const run of this.#runs) if (run.data) bytes.set(run.data, run.start);
-    for (let i = 0; i < fresh.globals.length; i++) {
-      const global = fresh.globals[i];
-      if (global) global.value = this.#globals[i];
-    }
+    this.#cleared ??= this.runs.filter(({ start, end, data }) => !data && !bytes.subarray(start, end).every((byte) => byte === 0));
+    for (const { start, end } of this.#cleared) bytes.fill(0, start, end);
+    this.#put(fresh);
+  }
+
+  /** All that is not zero. */
+  #put({ bytes, globals }: Restorable): void {
+    for (const { data, start } of this.#data) bytes.set(data, start);
+    const view = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / WORD_BYTES);
+    for (const { at, value } of this.words) view[at / WORD_BYTES] = value;
+    globals.forEach((global, i) => (global.value = this.#globals[i]));
   }
 }
 
-/** Blocks of zeros and blocks with data, neighbours of a kind joined: filling is cheaper than copying. */
-function runsOf(bytes: Uint8Array): Run[] {
+const hasData = (run: Run): run is Required<Run> => run.data !== undefined;
+
+interface Division {
+  readonly runs: Run[];
+  readonly words: Word[];
+  readonly dataBytes: number;
+}
+
+/** Filling is cheaper than copying, and needs no second copy in the core's cache. */
+function divide(bytes: Uint8Array<ArrayBuffer>): Division {
+  const view = new Int32Array(bytes.buffer);
+  const words: Word[] = [];
+  const blocks: Run[] = [];
+  let dataBytes = 0;
+  for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
+    const end = Math.min(start + BLOCK_BYTES, bytes.length);
+    const found = wordsIn(view, start, end);
+    if (found?.length !== 0) dataBytes += end - start;
+    if (found && words.length + found.length <= MAX_WORDS) {
+      words.push(...found);
+      blocks.push({ start, end });
+    } else blocks.push({ start, end, data: bytes.subarray(start, end) });
+  }
+  return { runs: join(blocks, bytes), words, dataBytes };
+}
+
+/** Words that are not zero; nothing when there are many. */
+function wordsIn(view: Int32Array, start: number, end: number): Word[] | undefined {
+  const found: Word[] = [];
+  for (let at = start; at < end; at += WORD_BYTES) {
+    const value = view[at / WORD_BYTES] as number; // within memory
+    if (value !== 0 && found.push({ at, value }) > MAX_BLOCK_WORDS) return undefined;
+  }
+  return found;
+}
+
+function join(blocks: readonly Run[], bytes: Uint8Array): Run[] {
   const runs: Run[] = [];
-  let start = 0;
-  while (start < bytes.length) {
-    const zero = isZero(bytes, start);
-    let end = start + BLOCK_BYTES;
-    while (end < bytes.length && isZero(bytes, end) === zero) end += BLOCK_BYTES;
-    end = Math.min(end, bytes.length);
-    runs.push(zero ? { start, end } : { start, end, data: bytes.slice(start, end) });
-    start = end;
+  for (const block of blocks) {
+    const last = runs.at(-1);
+    if (last && hasData(last) === hasData(block)) runs[runs.length - 1] = { ...last, end: block.end };
+    else runs.push(block);
   }
-  return runs;
-}
-
-function isZero(bytes: Uint8Array, start: number): boolean {
-  const end = Math.min(start + BLOCK_BYTES, bytes.length);
-  for (let i = start; i < end; i++) if (bytes[i] !== 0) return false;
-  return true;
+  // Only what holds data is kept of all that was looked at.
+  return runs.map(({ start, end, data }) => (data ? { start, end, data: bytes.slice(start, end) } : { start, end }));
 }

@@ -3,8 +3,8 @@
  * the argument and result regions (lwC's restrict and overlay, OSDI'16 §3, made by construction). No JavaScript
  * frame is on the path, so a chain of callers suspends and resumes as one.
  *
- * One module serves all pairs of a merge group. For caller i it exports `call_i` and `result_i`, which stand in for the
- * imports `weft.call` and `weft.result` of that context. A function outside the group, or one that has frames on the stack
+ * One module serves all pairs of a merge group. For caller i it exports `call_i`, `result_i` and `resolve_i`, which stand in for the
+ * imports `weft.call`, `weft.result` and `weft.resolve` of that context. A function outside the group, or one that has frames on the stack
  * already (recursion needs a fresh context per activation), goes to the host instead.
  *
  * Two ways to enter a callee:
@@ -33,6 +33,8 @@ import { ACTIVE, BUSY, CROSSINGS, DEPTH, HOST, lastAt, NONE, openAt, resultAt, R
 export interface SwitchMember {
   /** Id by which callers name the function. */
   readonly functionId: number;
+  /** In ASCII. */
+  readonly name: string;
   /** Where in its memory its address 0 is. */
   readonly base: number;
   /** Address of the mailbox, and of the static input area with its capacity. */
@@ -56,6 +58,7 @@ export interface SwitchPlan {
 export interface SwitchHost {
   readonly call: (fn: number, input: number, length: number, out: number, capacity: number) => number;
   readonly result: (destination: number, offset: number, length: number) => number;
+  readonly resolve: (name: number, length: number) => number;
   /** A crossing that may not go ahead by itself: gives the error recorded for it, or BY_HOST. */
   readonly stopped: (member: number) => number;
   /** Brings a member back to its snapshot: before a call (per-call rollback), or after an exception left it in the middle. */
@@ -79,7 +82,8 @@ const HOST_RESET = 3;
 const HOST_STACK = 4;
 const HOST_AWAIT = 5;
 const HOST_FAILED = 6;
-const IMPORTED_FUNCTIONS = 7;
+const HOST_RESOLVE = 7;
+const IMPORTED_FUNCTIONS = 8;
 
 /** Types. */
 const CALL = 0;
@@ -89,6 +93,7 @@ const NOTICE = 3;
 const STACK = 4;
 const AWAIT = 5;
 const PAIR = 6;
+const RESOLVE = 7;
 
 /** Parameters and locals of `call_i`. */
 const [FN, IN, LENGTH, OUT, CAPACITY] = [0, 1, 2, 3, 4];
@@ -108,6 +113,7 @@ export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
         functionType([I32, I32, I32], [EXTERNREF]),
         functionType([EXTERNREF, I32], [I32]),
         functionType([I32, I32], []),
+        functionType([I32, I32], [I32]),
       ],
       imports: [
         importFunction('host', 'call', CALL),
@@ -117,16 +123,18 @@ export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
         importFunction('host', 'enterOnOwnStack', STACK),
         importFunction('host', 'awaitStack', AWAIT),
         importFunction('host', 'failed', PAIR),
+        importFunction('host', 'resolve', RESOLVE),
         importTable('engine', 'table'),
         importMemory('engine', 'ledger'),
         ...memories,
         importGlobal('engine', 'block'),
         ...places,
       ],
-      functions: plan.members.flatMap((_, i) => [callFunction(plan, i), resultFunction(plan, i)]),
+      functions: plan.members.flatMap((_, i) => [callFunction(plan, i), resultFunction(plan, i), resolveFunction(plan, i)]),
       exports: Array.from({ length: n }, (_, i) => [
-        exportFunction(`call_${i}`, IMPORTED_FUNCTIONS + 2 * i),
-        exportFunction(`result_${i}`, IMPORTED_FUNCTIONS + 2 * i + 1),
+        exportFunction(`call_${i}`, IMPORTED_FUNCTIONS + 3 * i),
+        exportFunction(`result_${i}`, IMPORTED_FUNCTIONS + 3 * i + 1),
+        exportFunction(`resolve_${i}`, IMPORTED_FUNCTIONS + 3 * i + 2),
       ]).flat(),
     }),
   );
@@ -371,4 +379,37 @@ function resultFunction(plan: SwitchPlan, i: number): FunctionBody {
     i32s: 0,
     code: [...fromMember.flat(), ...op.get(destination), ...op.get(offset), ...op.get(length), ...op.call(HOST_RESULT)],
   };
+}
+
+/**
+ * `resolve_i(name, length)`: memory is rolled back, so that a function asks in each request who its callee is. Members are found
+ * by their names here, all others by the host.
+ */
+function resolveFunction(plan: SwitchPlan, i: number): FunctionBody {
+  const [at, length] = [0, 1];
+  const side = sideOf(plan, i);
+  const toHost = [...op.get(at), ...op.get(length), ...op.call(HOST_RESOLVE), ...op.return];
+  const found = plan.members.flatMap(({ name, functionId }) => [
+    ...op.get(length),
+    ...op.i32(name.length),
+    ...op.eq,
+    ...op.if([...differs(side, op.get(at), name), ...op.eqz, ...op.if(give(functionId))]),
+  ]);
+  return {
+    type: RESOLVE,
+    i32s: 0,
+    code: [...outside(side, op.get(at), op.get(length)), ...op.if(toHost), ...found, ...toHost],
+  };
+}
+
+/** 0 when what lies at the pointer, which is known to be inside, is that text. */
+function differs({ memory, base }: Side, pointer: Code, text: string): number[] {
+  const bytes = Buffer.from(text, 'latin1');
+  const code = [...op.i32(0)];
+  let at = 0;
+  for (; at + WORD <= bytes.length; at += WORD)
+    code.push(...pointer, ...op.load(memory, base + at), ...op.i32(bytes.readInt32LE(at)), ...op.xor, ...op.or);
+  for (; at < bytes.length; at++)
+    code.push(...pointer, ...op.load8(memory, base + at), ...op.i32(bytes[at] as number), ...op.xor, ...op.or);
+  return code;
 }

@@ -16,10 +16,20 @@ export interface GuestText {
   /** Body of `weft_reserve (param $length i32) (result i32)`. */
   readonly reserve?: string;
   readonly pages?: number;
+  /** Types of its `weft_global_…`, as it says. */
+  readonly globals?: readonly string[];
 }
 
 /** `$in`, `$length`: where the input lies. `$answer pointer length`: sets the answer. `$check`: an interrupt check. */
-export function guest({ imports = '', extra = '', enter, init, reserve = '(i32.const 16384)', pages = 2 }: GuestText): Uint8Array {
+export function guest({
+  imports = '',
+  extra = '',
+  enter,
+  init,
+  reserve = '(i32.const 16384)',
+  pages = 2,
+  globals = ['i32'],
+}: GuestText): Uint8Array {
   const text = `(module
     (import "env" "memory" (memory $memory ${pages}))
     (import "weft" "control" (memory $control 1 1 shared))
@@ -48,14 +58,14 @@ export function guest({ imports = '', extra = '', enter, init, reserve = '(i32.c
   module.setFeatures(MultiMemory | BulkMemory | MutableGlobals | Atomics | ExceptionHandling | ReferenceTypes);
   const bytes = module.emitBinary();
   module.dispose();
-  return withAbi(bytes, pages);
+  return withAbi(bytes, pages, globals);
 }
 
-function withAbi(bytes: Uint8Array, pages: number): Uint8Array {
-  const content = new TextEncoder().encode(JSON.stringify({ abi: 1, pages, checks: true, toolchain: 'test' }));
+function withAbi(bytes: Uint8Array, pages: number, globals: readonly string[]): Uint8Array {
+  const content = new TextEncoder().encode(JSON.stringify({ abi: 1, pages, checks: true, toolchain: 'test', globals }));
   const name = new TextEncoder().encode('weft.abi');
   const section = [name.length, ...name, ...content];
-  return new Uint8Array([...bytes, 0, section.length & 0x7f, ...section]);
+  return new Uint8Array([...bytes, 0, section.length, ...section]);
 }
 
 export const INBOX_CAPACITY = INBOX_BYTES;

@@ -53,7 +53,7 @@ for (const compiler of compilers) {
     const start = async (compact: boolean) => run(await instrument(linked, { optimize: false, compact }));
     const [moved, plain] = [await start(true), await start(false)];
     const end = plain.call('end') as number;
-    const reach = Math.ceil(end / 4096) * 4096;
+    const reach = Math.ceil(end / 64) * 64;
     const base = PAGE_BYTES - reach;
     const memoryOf = ({ memory }: { memory: WebAssembly.Memory }): Uint8Array => new Uint8Array(memory.buffer);
     const attempt = (running: typeof moved, name: string, args: readonly (number | bigint)[]): Outcome => {

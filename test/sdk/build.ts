@@ -60,12 +60,12 @@ export function toolchains(): Toolchain[] {
   return [embedded(), ...(system === undefined ? [] : [systemClang(system)])];
 }
 
-/** Compiler driver of the system that can link for WASI. */
+/** Compiler driver of the system that can link for WASI, and is none that the platform refuses as too old. */
 function linksForWasi(clang: string): boolean {
   const dir = mkdtempSync(join(tmpdir(), 'weft-sdk-'));
   try {
     const source = join(dir, 'probe.c');
-    writeFileSync(source, '#include <stdlib.h>\nint main(void) { return abs(0); }\n');
+    writeFileSync(source, '#if __clang_major__ < 16\n#error\n#endif\n#include <stdlib.h>\nint main(void) { return abs(0); }\n');
     return spawnSync(clang, ['--target=wasm32-wasi', source, '-o', join(dir, 'probe.wasm')]).status === 0;
   } finally {
     rmSync(dir, { recursive: true });

@@ -8,7 +8,7 @@
 #include <weft/v1.h>
 
 #define ALIGNMENT 16
-#define ARENA_BYTES 2048
+#define ARENA_BYTES 1024
 #define BLOCK_BYTES 16384
 
 struct block {

@@ -2,7 +2,7 @@
  * Where malloc begins, in place of what the linker leaves over of the last page: a function whose addresses are moved
  * (docs/guest-abi.md) has nothing behind its variables but what it asks for. `heap` in link.json.
  */
-#define HEAP_BYTES 8192
+#define HEAP_BYTES 6144
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 

@@ -5,7 +5,7 @@
 
 #include "runtime.h"
 
-#define BODY_BYTES 4096
+#define BODY_BYTES 2048
 
 static char own[BODY_BYTES] __attribute__((aligned(16)));
 static struct weft_buffer body = {own, BODY_BYTES};

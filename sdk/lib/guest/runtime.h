@@ -46,7 +46,7 @@ struct weft_mailbox {
 extern struct weft_mailbox weft_mailbox;
 
 /** Room behind the mailbox in one input area: head and body of most requests, and all input of most calls. */
-#define WEFT_INBOX_BYTES 3072
+#define WEFT_INBOX_BYTES 2048
 
 /**
  * Number of the request. What a file keeps for a request carries the number it was made in, and is stale when that is not

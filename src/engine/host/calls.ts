@@ -29,6 +29,10 @@ export function callImports(runtime: Runtime): CallHost {
     bytesAt(chain, destination, length).set(last.subarray(offset >>> 0, (offset >>> 0) + (length >>> 0)));
     return length;
   };
+  const resolve = (name: number, length: number): number => {
+    const chain = caller(runtime);
+    return chain.version.idOf(bytesAt(chain, name, length)) ?? CALL_ERROR.notFound;
+  };
   const awaitPending = (params: readonly number[], take: (chain: Chain, ...args: number[]) => PendingCall | undefined) =>
     suspending(runtime, params, (...args: number[]) => {
       const chain = caller(runtime);
@@ -44,10 +48,7 @@ export function callImports(runtime: Runtime): CallHost {
     imports: {
       call,
       result,
-      resolve: (name: number, length: number): number => {
-        const chain = caller(runtime);
-        return chain.version.idOf(bytesAt(chain, name, length)) ?? CALL_ERROR.notFound;
-      },
+      resolve,
       await_call: awaitPending([I32, I32], (chain) => chain.calls.takeExpected()),
       start: (fn: number, input: number, length: number): number => {
         const chain = caller(runtime);
@@ -59,6 +60,7 @@ export function callImports(runtime: Runtime): CallHost {
     forSwitch: {
       call,
       result,
+      resolve,
       stopped: (member) => {
         const chain = caller(runtime);
         const error = chain.stopCrossing();

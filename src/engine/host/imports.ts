@@ -35,7 +35,7 @@ export function createHostImports(runtime: Runtime): HostImports {
     forSwitch: calls.forSwitch,
     importsFor: (memory, link, member) => ({
       env: { memory },
-      weft: link ? { ...weft, call: link[`call_${member}`], result: link[`result_${member}`] } : weft,
+      weft: link ? { ...weft, call: link[`call_${member}`], result: link[`result_${member}`], resolve: link[`resolve_${member}`] } : weft,
       wasi_snapshot_preview1: wasi,
     }),
   };

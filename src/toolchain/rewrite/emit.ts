@@ -1,7 +1,7 @@
 /** Puts the rewritten module together: the shape that docs/guest-abi.md promises. */
 import type { Body } from './body.ts';
 import { branchHints, writeCode } from './code.ts';
-import { BULK, OP } from './instructions.ts';
+import { BULK, I32, OP } from './instructions.ts';
 import { renumberNames } from './names.ts';
 import { KIND, type Outline, SECTION, type Span } from './outline.ts';
 import { bulkFunction, TYPE_OF_BULK } from './placement.ts';
@@ -110,7 +110,7 @@ function importSection(outline: Outline): Uint8Array {
 }
 
 function exportSection(outline: Outline, initialize: Initializer, renumber: (index: number) => number): Uint8Array {
-  const globals = outline.globals.flatMap(({ mutable }, i) => (mutable ? [outline.importedGlobals + i] : []));
+  const globals = mutableGlobals(outline);
   const kept = outline.exports.filter(({ name }) => initialize.index === undefined || name !== INITIALIZE);
   const out = new Writer().u32(kept.length + globals.length + (initialize.index === undefined ? 0 : 1));
   for (const { name, kind, index } of kept)
@@ -118,9 +118,15 @@ function exportSection(outline: Outline, initialize: Initializer, renumber: (ind
       .name(name)
       .byte(kind)
       .u32(kind === KIND.function ? renumber(index) : index);
-  globals.forEach((index, n) => out.name(`weft_global_${n}`).byte(KIND.global).u32(index));
+  globals.forEach(({ index }, n) => out.name(`weft_global_${n}`).byte(KIND.global).u32(index));
   if (initialize.index !== undefined) out.name(INITIALIZE).byte(KIND.function).u32(initialize.index);
   return out.view();
+}
+
+function mutableGlobals({ globals, importedGlobals }: Outline): { index: number; type: 'i32' | 'other' }[] {
+  return globals.flatMap(({ mutable, type }, i) =>
+    mutable ? [{ index: importedGlobals + i, type: type === I32 ? ('i32' as const) : ('other' as const) }] : [],
+  );
 }
 
 interface Initializer {
@@ -193,7 +199,14 @@ function* customSections({ outline, entries, toolchain, base }: EmitPlan, renumb
     }
     if (KEPT_CUSTOM_SECTIONS.has(section.name)) yield new Writer().name(section.name).put(contentOf(outline, section)).view();
   }
-  const abi = { abi: ABI_VERSION, toolchain, checks: entries !== undefined, pages: outline.memories[0]?.pages ?? 0, base };
+  const abi = {
+    abi: ABI_VERSION,
+    toolchain,
+    checks: entries !== undefined,
+    pages: outline.memories[0]?.pages ?? 0,
+    base,
+    globals: mutableGlobals(outline).map(({ type }) => type),
+  };
   yield new Writer()
     .name('weft.abi')
     .put(new TextEncoder().encode(JSON.stringify(abi)))

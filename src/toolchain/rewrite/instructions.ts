@@ -36,6 +36,9 @@ export const OP = {
   atomic: 0xfe,
 } as const;
 
+/** A type of values. */
+export const I32 = 0x7f;
+
 /** The type of a block without result. */
 export const VOID = 0x40;
 

@@ -9,8 +9,8 @@ import { BULK, OP, VOID } from './instructions.ts';
 import { KIND, type Outline } from './outline.ts';
 import { Writer } from './writer.ts';
 
-/** Whole pages of the machine: a context takes no more of them than it would without. */
-const MACHINE_PAGE_BYTES = 4096;
+/** Whole lines of a core's cache, so that what is aligned stays aligned. */
+const LINE_BYTES = 64;
 const MAX_U32 = 0xffff_ffff;
 /** What the linker exports when asked: the end of all that it placed. */
 const DATA_END = '__data_end';
@@ -20,7 +20,7 @@ export function baseOf(outline: Outline, bodies: readonly Body[]): number {
   if (bodies.some(({ managesMemory }) => managesMemory)) return 0;
   const end = dataEnd(outline);
   const memory = (outline.memories[0]?.pages ?? 0) * WASM_PAGE_BYTES;
-  const used = Math.ceil(end / MACHINE_PAGE_BYTES) * MACHINE_PAGE_BYTES;
+  const used = Math.ceil(end / LINE_BYTES) * LINE_BYTES;
   return used > memory ? 0 : memory - used;
 }
 

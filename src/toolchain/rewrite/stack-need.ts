@@ -5,11 +5,11 @@
  */
 import { readBody, Unsupported } from './body.ts';
 import { type CallGraph, callGraph } from './call-graph.ts';
+import { I32 } from './instructions.ts';
 import { functionNamed } from './names.ts';
 import { Outline } from './outline.ts';
 import { Malformed } from './reader.ts';
 
-const I32 = 0x7f;
 /**
  * What is known of functions of the C library (wasi-libc, after musl): how many frames of theirs there can be on top of each other. One looks
  * only where the stack is; the others call themselves once, for numbers that are too small to be normal.

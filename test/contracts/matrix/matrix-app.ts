@@ -11,7 +11,7 @@ import type { TestEngine } from '../../container/engine.ts';
 import { type Cell, nameOf } from './cells.ts';
 
 /** Long enough for a start on a machine with much to do, short enough to wait for. */
-const DEADLINE: Readonly<Record<Cell['isolation'], string>> = { context: '1s', process: '2s', container: '6s' };
+const DEADLINE: Readonly<Record<Cell['isolation'], string>> = { context: '1s', process: '5s', container: '6s' };
 
 const SDK = join(import.meta.dirname, '../../../sdk');
 /** What an image needs beside its source. */
