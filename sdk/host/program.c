@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,12 @@ void programs_prepare(void) {
 int signals_wait(struct pollfd *fds, unsigned count, const struct timespec *at_most) {
   const int ready = ppoll(fds, count, at_most, &unblocked);
   if (ready < 0 && errno != EINTR) fail("poll", errno);
+  return ready < 0 ? 0 : ready;
+}
+
+int signals_wait_epoll(int epoll, struct epoll_event *events, int most) {
+  const int ready = epoll_pwait(epoll, events, most, -1, &unblocked);
+  if (ready < 0 && errno != EINTR) fail("epoll", errno);
   return ready < 0 ? 0 : ready;
 }
 

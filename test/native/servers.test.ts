@@ -151,6 +151,41 @@ describe('weft-host bridge', () => {
     socket.destroy();
   });
 
+  test('a server that does not read holds up its client, and gets all of it when it does', async () => {
+    const bytes = 20 * MiB;
+    await using bridge = await Bridge.start((port) => [
+      process.execPath,
+      '-e',
+      `require('node:net').createServer({ allowHalfOpen: true, pauseOnConnect: true }, (s) => {
+         let got = 0; s.on('error', () => {}); s.on('data', (d) => { got += d.length; }); s.on('end', () => s.end(String(got)));
+         setTimeout(() => s.resume(), 300); }).listen(${port}, '127.0.0.1')`,
+    ]);
+    const answer = bridge.ask(Buffer.alloc(bytes));
+    await until(() => bridge.listens);
+    await sleep(200); // what could pile up would have by now
+    assert.ok(residentKiB(bridge) < 4096, `${residentKiB(bridge)} KiB`);
+    assert.equal((await answer).toString(), String(bytes));
+  });
+
+  test('the last words of a server that closes arrive, also when it closes at once', async () => {
+    await using bridge = await Bridge.start((port) => [
+      process.execPath,
+      '-e',
+      `require('node:net').createServer((s) => { s.on('error', () => {}); s.resume(); s.end(Buffer.alloc(100_000, 'bye ')); }).listen(${port}, '127.0.0.1')`,
+    ]);
+    for (let i = 0; i < 100; i++) assert.equal((await bridge.ask(Buffer.alloc(0))).length, 100_000, `${i}`);
+  });
+
+  test('questions and answers of all sizes follow each other on one connection', async () => {
+    await using bridge = await echo('127.0.0.1')();
+    const socket = await bridge.connect();
+    for (const bytes of [1, 2, 32_767, 32_768, 32_769, 65_535, 65_536, 65_537, 100, 300_000, 1, 1]) {
+      socket.write(Buffer.alloc(bytes, 'x'));
+      for (let got = 0; got < bytes; ) got += ((await once(socket, 'data')) as [Buffer])[0].length;
+    }
+    socket.destroy();
+  });
+
   test('more connections than it takes at once wait, and are served', async () => {
     await using bridge = await echo('127.0.0.1')();
     const held = await Promise.all(Array.from({ length: 510 }, () => bridge.connect()));
