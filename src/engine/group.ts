@@ -191,13 +191,25 @@ export class Group implements Counted {
   /** Back to the pool, ready for the next request; or gone, when that is cheaper. */
   release(all: boolean): void {
     const { memory } = this.shape.runtime;
-    memory.count(this);
-    if (this.#abandoned || this.#outgrown(memory.ample)) {
-      this.dispose();
-      return;
+    // What has not grown has been counted when it was made.
+    if (this.#abandoned || this.#grown) {
+      memory.count(this);
+      if (this.#abandoned || this.#outgrown(memory.ample)) {
+        this.dispose();
+        return;
+      }
     }
     this.rollBack(all);
     this.shape.put(this);
+  }
+
+  /** Since the snapshots, or there are none yet. */
+  get #grown(): boolean {
+    const { functions } = this.shape;
+    for (let i = 0; i < functions.length; i++) {
+      if ((this.contexts[i] as Context).bytes.length !== functions[i]?.snapshot?.byteLength) return true;
+    }
+    return false;
   }
 
   #outgrown(ample: boolean): boolean {

@@ -57,6 +57,7 @@ async function initialize(version: Version, fn: GuestFunction, parts: PreparePar
   if (fn.guest.entry === 'weft') fn.layout = layoutOf(fn, context);
   fn.snapshot = new Snapshot(context, fn.guest.globalTypes);
   fn.counters.coldStarts = 0;
+  parts.runtime.memory.count(group); // anew: only what it holds counts from here on
   shape.put(group);
 }
 

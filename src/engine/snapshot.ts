@@ -43,6 +43,8 @@ export class Snapshot {
   readonly integers: readonly (number | undefined)[];
   readonly #data: readonly Required<Run>[];
   readonly #globals: readonly unknown[];
+  /** Indices of those that are no i32. */
+  readonly #others: readonly number[];
   /** Runs that hold little or nothing here, but that a new instance's data segments fill. */
   #cleared: readonly Run[] | undefined;
 
@@ -55,6 +57,7 @@ export class Snapshot {
     this.#data = runs.filter(hasData);
     this.#globals = of.globals.map((g) => g.value);
     this.integers = this.#globals.map((value, i) => (types[i] === 'i32' ? (value as number) : undefined));
+    this.#others = this.integers.flatMap((value, i) => (value === undefined ? [i] : []));
   }
 
   restore(to: Restorable): void {
@@ -67,9 +70,7 @@ export class Snapshot {
   /** What generated code leaves to do (rollback.ts): stretches that are full of data, and globals of all other types. */
   restoreRest({ bytes, globals }: Restorable): void {
     for (const { data, start } of this.#data) bytes.set(data, start);
-    for (let i = 0; i < globals.length; i++) {
-      if (this.integers[i] === undefined) (globals[i] as WebAssembly.Global).value = this.#globals[i];
-    }
+    for (const i of this.#others) (globals[i] as WebAssembly.Global).value = this.#globals[i];
   }
 
   /** For a new instance, which is all zero but for its data segments: untouched pages stay uncommitted. */
