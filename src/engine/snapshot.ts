@@ -30,7 +30,7 @@ const WORD_BYTES = 4;
 /** A block with no more words than these that are not zero is wiped, and they are put there one by one. */
 const MAX_BLOCK_WORDS = 64;
 /** Of all blocks: each is an instruction of generated code. */
-const MAX_WORDS = 1024;
+const MAX_WORDS = 256;
 
 export class Snapshot {
   readonly byteLength: number;
