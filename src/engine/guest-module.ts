@@ -25,7 +25,7 @@ interface Abi {
   readonly abi: number;
   readonly pages: number;
   readonly base?: number;
-  readonly globals?: readonly GlobalType[];
+  readonly globals?: unknown;
 }
 
 const GLOBAL = 'weft_global_';
@@ -67,7 +67,9 @@ export function inspect(spec: FunctionSettings, module: WebAssembly.Module, prov
     initialPages: pages,
     base,
     globalNames,
-    globalTypes: globalNames.map((name) => globals[Number(name.slice(GLOBAL.length))] ?? 'other'),
+    globalTypes: globalNames.map((name) =>
+      Array.isArray(globals) && globals[Number(name.slice(GLOBAL.length))] === 'i32' ? 'i32' : 'other',
+    ),
     initializers: (['_initialize', 'weft_init'] as const).filter((name) => exports.has(name)),
   };
 }

@@ -55,6 +55,7 @@ async function initialize(version: Version, fn: GuestFunction, parts: PreparePar
   context.unstage();
   context.wasi = undefined;
   if (fn.guest.entry === 'weft') fn.layout = layoutOf(fn, context);
+  checkGlobals(fn, context);
   fn.snapshot = new Snapshot(context, fn.guest.globalTypes);
   fn.counters.coldStarts = 0;
   parts.runtime.memory.count(group); // anew: only what it holds counts from here on
@@ -103,6 +104,20 @@ function runInitializer(version: Version, fn: GuestFunction, group: Group, initi
     const input = { head: NOTHING, body: NOTHING, method: '', path: '', query: '' };
     new Chain({ runtime, version, fn, group, sink, depth: 1, deadlineAt: performance.now() + deadlineMs, initializer }, input).start();
   });
+}
+
+/** What a module that was not built here calls so may be something else. */
+function checkGlobals({ name, guest }: GuestFunction, { globals }: Context): void {
+  for (const [i, global] of globals.entries()) {
+    try {
+      if (!(global instanceof WebAssembly.Global)) throw new TypeError('it is no global');
+      const { value } = global;
+      global.value = value;
+    } catch (cause) {
+      const reason = `${guest.globalNames[i]} cannot be put back: ${cause instanceof Error ? cause.message : String(cause)}`;
+      throw new WeftError('WEFT_MODULE_REFUSED', { name, reason }, { cause });
+    }
+  }
 }
 
 function layoutOf(fn: GuestFunction, { mailbox, mailboxAddress, bytes }: Context): MailboxLayout {

@@ -115,6 +115,22 @@ test('a global is as it was at each request, whatever its module says of its typ
   }
 });
 
+test('what cannot be put back is refused, whatever a module calls it', async () => {
+  const engine = await TestEngine.start();
+  const enter = '(call $answer (i32.const 0) (i32.const 0)) (i32.const 0)';
+  try {
+    for (const extra of [
+      '(global $fixed i32 (i32.const 1)) (export "weft_global_1" (global $fixed))',
+      '(func $none) (export "weft_global_1" (func $none))',
+    ]) {
+      const outcome = await engine.deploy({ odd: { wasm: guest({ extra, enter }) } });
+      assert.equal(outcome?.type === 'refused' && outcome.error.code, 'WEFT_MODULE_REFUSED', extra);
+    }
+  } finally {
+    await engine.close();
+  }
+});
+
 /** Input: pairs of words, each stored where it says; (-1, n) grows by n pages, (-2, n) sets the global. Without input, answers with its whole memory. */
 const POKED = guest({
   pages: 2,
