@@ -17,14 +17,14 @@ function u(value: number): number[] {
   return out;
 }
 
-/** Signed LEB128 of a 32-bit value. */
-function s(value: number): number[] {
+/** Signed LEB128 of a 64-bit value. */
+function s(value: bigint): number[] {
   const out: number[] = [];
-  let rest = value | 0;
+  let rest = BigInt.asIntN(64, value);
   for (;;) {
-    const low = rest & 0x7f;
-    rest >>= 7;
-    const last = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    const last = (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0);
     out.push(last ? low : low | 0x80);
     if (last) return out;
   }
@@ -40,6 +40,7 @@ function vec(items: readonly Code[]): number[] {
 }
 
 export const I32 = 0x7f;
+const I64 = 0x7e;
 export const F64 = 0x7c;
 export const EXTERNREF = 0x6f;
 const VOID = 0x40;
@@ -67,7 +68,8 @@ export const op = {
   tee: (local: number): number[] => [0x22, ...u(local)],
   global: (index: number): number[] => [0x23, ...u(index)],
   setGlobal: (index: number): number[] => [0x24, ...u(index)],
-  i32: (value: number): number[] => [0x41, ...s(value)],
+  i32: (value: number): number[] => [0x41, ...s(BigInt(value | 0))],
+  i64: (value: bigint): number[] => [0x42, ...s(value)],
   call: (index: number): number[] => [0x10, ...u(index)],
   callIndirect: (type: number): number[] => [0x11, ...u(type), 0x00],
   load: (memory: number, offset = 0): number[] => [0x28, 0x42, ...u(memory), ...u(offset)],
@@ -101,12 +103,21 @@ export const op = {
   or: [0x72],
   xor: [0x73],
   shl: [0x74],
+  gtU64: [0x56],
+  geU64: [0x5a],
+  add64: [0x7c],
+  or64: [0x84],
+  shl64: [0x86],
+  shrU64: [0x88],
+  wrap: [0xa7],
+  extendU: [0xad],
 } as const;
 
 export interface FunctionBody {
   readonly type: number;
-  /** How many i32 locals follow the parameters, and after them how many externrefs. */
+  /** How many i32 locals follow the parameters, after them how many i64s, and then how many externrefs. */
   readonly i32s: number;
+  readonly i64s?: number;
   readonly refs?: number;
   readonly code: Code;
 }
@@ -119,8 +130,13 @@ export interface ModuleParts {
 }
 
 export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
-  const bodies = parts.functions.map(({ i32s, refs = 0, code }) => {
-    const groups = [...(i32s > 0 ? [[...u(i32s), I32]] : []), ...(refs > 0 ? [[...u(refs), EXTERNREF]] : [])];
+  const bodies = parts.functions.map(({ i32s, i64s = 0, refs = 0, code }) => {
+    const locals: [number, number][] = [
+      [i32s, I32],
+      [i64s, I64],
+      [refs, EXTERNREF],
+    ];
+    const groups = locals.filter(([count]) => count > 0).map(([count, type]) => [...u(count), type]);
     const body = [...vec(groups), ...code, 0x0b];
     return [...u(body.length), ...body];
   });

@@ -7,10 +7,10 @@ export interface Side {
   readonly base: number;
 }
 
-/** 1 when [pointer, pointer + length) is not wholly inside the memory. */
+/** 1 when [pointer, pointer + length) is not wholly inside the memory. In 64 bits, where no sum of these overflows. */
 export function outside({ memory, base }: Side, pointer: Code, length: Code): number[] {
-  const size = [...op.memorySize(memory), ...op.i32(16), ...op.shl, ...op.i32(base), ...op.sub]; // memory.size, pages → bytes
-  return [...length, ...size, ...op.gtU, ...pointer, ...size, ...length, ...op.sub, ...op.gtU, ...op.or];
+  const end = [...pointer, ...op.extendU, ...length, ...op.extendU, ...op.add64, ...op.i64(BigInt(base)), ...op.add64];
+  return [...end, ...op.memorySize(memory), ...op.extendU, ...op.i64(16n), ...op.shl64, ...op.gtU64]; // pages → bytes
 }
 
 /**

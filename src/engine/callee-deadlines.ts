@@ -3,7 +3,7 @@
  * callee's time counts from when it is first found running or waiting.
  */
 import type { Group } from './group.ts';
-import { BUSY, openAt } from './ledger.ts';
+import { BUSY, openedAt } from './ledger.ts';
 
 /** An activation of a callee, and since when it is known to be there. */
 interface Watched {
@@ -30,8 +30,8 @@ export class CalleeDeadlines {
     return found?.member;
   }
 
-  #watch({ contexts, shape, block }: Group, member: number, now: number): Watched {
-    const crossing = shape.runtime.ledger.words[block + openAt(contexts.length, member)] as number; // within the group's block
+  #watch({ shape, block }: Group, member: number, now: number): Watched {
+    const crossing = shape.runtime.ledger.words[block + openedAt(member)] as number; // within the group's block
     const known = this.#watched[member];
     if (known?.crossing === crossing) return known;
     const watched = { member, crossing, since: now };

@@ -17,7 +17,22 @@ import type { Group } from './group.ts';
 import type { GuestFunction } from './guest-function.ts';
 import { HeldResults } from './held-results.ts';
 import { Diverged, type Effect, Journal } from './journal.ts';
-import { ACTIVE, BUSY, CROSSINGS, DEPTH, HOST, lastAt, NONE, openAt, resultAt, RUNNING, STOP_AT, TOUCHED } from './ledger.ts';
+import {
+  activeOf,
+  BUSY,
+  CROSSINGS,
+  depthOf,
+  HOST,
+  lastAt,
+  NONE,
+  openedAt,
+  resultAt,
+  RUNNING,
+  runningAs,
+  STILL_RUNNING,
+  STOP_AT,
+  TOUCHED,
+} from './ledger.ts';
 import type { Runtime } from './runtime.ts';
 import type { Stream } from './stream.ts';
 import { BY_HOST } from './switch.ts';
@@ -119,7 +134,7 @@ export class Chain {
   /** Member that runs now (or is suspended innermost). */
   get active(): number {
     const { group } = this;
-    return group.contexts.length === 1 ? 0 : (this.runtime.ledger.words[group.block + ACTIVE] as number);
+    return group.contexts.length === 1 ? 0 : activeOf(this.#word(RUNNING));
   }
 
   /** Most requests call nobody through the host, and have none. */
@@ -130,9 +145,8 @@ export class Chain {
 
   /** Calls of the active function. */
   get calls(): CallsUnderWay {
-    const { active, group } = this;
-    const activation =
-      active === this.fn.member ? 0 : (this.runtime.ledger.words[group.block + openAt(group.contexts.length, active)] as number);
+    const { active } = this;
+    const activation = active === this.fn.member ? 0 : this.#word(openedAt(active));
     const known = this.#calls[active];
     if (known?.activation === activation) return known;
     const calls = new CallsUnderWay(activation);
@@ -143,8 +157,7 @@ export class Chain {
 
   /** What `result` reads from now on, for the active function. */
   takeFromHost(result: Uint8Array | undefined): void {
-    const { group } = this;
-    this.runtime.ledger.words[group.block + lastAt(group.contexts.length, this.active)] = HOST;
+    this.#setWord(lastAt(this.active), HOST);
     this.results.take(result);
   }
 
@@ -160,8 +173,7 @@ export class Chain {
   }
 
   get lastFromHost(): Uint8Array | undefined {
-    const { group, active } = this;
-    return this.#word(lastAt(group.contexts.length, active)) === HOST ? this.#results?.last : undefined;
+    return this.#word(lastAt(this.active)) === HOST ? this.#results?.last : undefined;
   }
 
   get context(): Context {
@@ -174,7 +186,7 @@ export class Chain {
 
   /** Functions on top of each other, this chain's active one included. */
   get currentDepth(): number {
-    return this.runtime.ledger.words[this.group.block + DEPTH] as number;
+    return depthOf(this.#word(RUNNING));
   }
 
   /** Does something outside the contexts, or takes over what a replayed run did already. */
@@ -293,7 +305,7 @@ export class Chain {
       this.#trapped(cause);
       return;
     }
-    if (runtime.ledger.words[group.block + resultAt(fn.member)] !== RUNNING) this.#ended();
+    if (runtime.ledger.words[group.block + resultAt(fn.member)] !== STILL_RUNNING) this.#ended();
     else this.#goOn(promise);
   }
 
@@ -311,16 +323,15 @@ export class Chain {
 
   #openBooks(): void {
     const { words } = this.runtime.ledger;
-    const { block, contexts } = this.group;
+    const { block } = this.group;
     const root = this.fn.member;
     words[block + CROSSINGS] = 0;
     words[block + STOP_AT] = this.journal?.stopAt ?? -1;
-    words[block + ACTIVE] = root;
-    words[block + DEPTH] = this.depth;
+    words[block + RUNNING] = runningAs(root, this.depth);
     words[block + BUSY] = 1 << root;
     words[block + TOUCHED] = 1 << root;
-    words[block + resultAt(root)] = RUNNING;
-    words[block + lastAt(contexts.length, root)] = NONE;
+    words[block + resultAt(root)] = STILL_RUNNING;
+    words[block + lastAt(root)] = NONE;
   }
 
   /** The entry suspended, or trapped: its promise tells. */
@@ -410,7 +421,7 @@ export class Chain {
 
   /** Runs the request again up to the crossing into that member, which then gives the error. False when that cannot be. */
   #replay(member: number, error: number): boolean {
-    const crossing = this.#word(openAt(this.group.contexts.length, member));
+    const crossing = this.#word(openedAt(member));
     if (!this.journal?.canFail(crossing)) return false;
     this.journal.rewind(crossing, error);
     this.group.rollBack(true);
@@ -439,7 +450,7 @@ export class Chain {
     this.#results?.end();
     for (const { wasi } of this.group.contexts) wasi?.flush();
     this.fn.running--;
-    if (this.group.contexts.length > 1) this.runtime.switches += this.runtime.ledger.words[this.group.block + CROSSINGS] as number;
+    if (this.group.contexts.length > 1) this.runtime.switches += this.#word(CROSSINGS);
     this.group.release(all || this.killed);
     this.version.chainEnded();
   }

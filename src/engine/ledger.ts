@@ -2,28 +2,40 @@
  * The ledger: a memory of the engine thread that no function can reach, where switches and entries keep what they
  * must remember about a group while it runs. JavaScript reads the same words, so no call is needed to look.
  *
- * One block per group instance, 32-bit words:
+ * One block per group instance, 32-bit words. A switch reads and writes those that stand together as pairs, in one go:
  *
- *   crossings  calls that went through a switch in this request
- *   stopAt     the crossing from which on the host decides whether the callee is entered (replay, see journal.ts); -1 none
- *   active     member that runs now
- *   depth      functions on top of each other, counted from the client
- *   busy       bit per member: has frames on the stack
  *   touched    bit per member: entered since its last rollback
- *   result[n]  what the member's entry returned, RUNNING until it did
- *   open[n]    crossing that entered the member
- *   last[3n]   per member as a caller: member that gave the last result (HOST when it was not a switch, NONE: no result), pointer, length
+ *   crossings  calls that went through a switch in this request
+ *
+ *   busy       bit per member: has frames on the stack
+ *   running    member that runs now, and how many functions are on top of each other, counted from the client
+ *
+ *   stopAt     the crossing from which on the host decides whether the callee is entered (replay, see journal.ts); -1 none
+ *
+ * and per member
+ *
+ *   opened     crossing that entered it
+ *   last       as a caller: member whose answer is its last result, and still in that member's mailbox; HOST when it came by
+ *              way of the host, NONE when there is none
+ *
+ *   result     what its entry returned, STILL_RUNNING until it did
  */
-export const CROSSINGS = 0;
-export const STOP_AT = 1;
-export const ACTIVE = 2;
-export const DEPTH = 3;
-export const BUSY = 4;
-export const TOUCHED = 5;
-const RESULT = 6;
+export const TOUCHED = 0;
+export const CROSSINGS = 1;
+export const BUSY = 2;
+export const RUNNING = 3;
+export const STOP_AT = 4;
+/** Begins with an even word, as pairs do. */
+const MEMBERS = 6;
+const MEMBER_WORDS = 4;
+
+/** Value of `running`. Both are small: MAX_MEMBERS, and what the manifest allows as a depth. */
+export const runningAs = (active: number, depth: number): number => (active << 16) | depth;
+export const activeOf = (running: number): number => running >>> 16;
+export const depthOf = (running: number): number => running & 0xffff;
 
 /** An entry that has not returned yet. */
-export const RUNNING = 0x7fff_ffff;
+export const STILL_RUNNING = 0x7fff_ffff;
 /** `last` source of a result that the host keeps. */
 export const HOST = -1;
 /** `last` source of a function that has called nobody yet, or whose last call gave an error. */
@@ -34,11 +46,14 @@ export const MAX_MEMBERS = 32;
 const WORD = 4;
 const PAGE_WORDS = 65_536 / WORD;
 
+/** Blocks share no line of the processor's cache. */
+const LINE_WORDS = 16;
+
 /** Word offsets within a block of n members. */
-export const resultAt = (member: number): number => RESULT + member;
-export const openAt = (members: number, member: number): number => RESULT + members + member;
-export const lastAt = (members: number, member: number): number => RESULT + 2 * members + 3 * member;
-const blockWords = (members: number): number => RESULT + 5 * members;
+export const openedAt = (member: number): number => MEMBERS + MEMBER_WORDS * member;
+export const lastAt = (member: number): number => openedAt(member) + 1;
+export const resultAt = (member: number): number => openedAt(member) + 2;
+const blockWords = (members: number): number => Math.ceil(openedAt(members) / LINE_WORDS) * LINE_WORDS;
 
 /** First word of the ledger, before all blocks: not 0 while JavaScript waits for a guest, which then cannot be suspended, and why. */
 export const MAY_NOT_SUSPEND = 0;
@@ -46,7 +61,7 @@ export const MAY_NOT_SUSPEND = 0;
 export const RESERVING = 1;
 /** It runs on the thread's own stack, and may start over on another. */
 export const DIRECT = 2;
-const RESERVED_WORDS = 1;
+const RESERVED_WORDS = LINE_WORDS;
 
 export class Ledger {
   readonly memory = new WebAssembly.Memory({ initial: 1 });

@@ -28,7 +28,7 @@ import {
 } from './asm.ts';
 import { copy, copyBytes, outside, type Side } from './between-memories.ts';
 import { ENTER, RESERVE } from './entries.ts';
-import { ACTIVE, BUSY, CROSSINGS, DEPTH, HOST, lastAt, NONE, openAt, resultAt, RUNNING, STOP_AT, TOUCHED } from './ledger.ts';
+import { BUSY, HOST, lastAt, NONE, openedAt, resultAt, runningAs, STILL_RUNNING, STOP_AT, TOUCHED } from './ledger.ts';
 
 export interface SwitchMember {
   /** Id by which callers name the function. */
@@ -97,7 +97,7 @@ const RESOLVE = 7;
 
 /** Parameters and locals of `call_i`. */
 const [FN, IN, LENGTH, OUT, CAPACITY] = [0, 1, 2, 3, 4];
-const [PTR, STATUS, OUT_LENGTH, OUT_PTR, COUNT, BUSY_BEFORE, DEPTH_BEFORE, PROMISE] = [5, 6, 7, 8, 9, 10, 11, 12];
+const [PTR, STATUS, OUT_LENGTH, OUT_PTR, COUNT, BOOKS_BEFORE, CROSSED, PROMISE] = [5, 6, 7, 8, 9, 10, 11, 12];
 
 export function compileSwitch(plan: SwitchPlan): WebAssembly.Module {
   const n = plan.members.length;
@@ -150,6 +150,10 @@ const sideOf = ({ members }: SwitchPlan, member: number): Side => ({
 });
 const word = (at: number): number[] => [...block, ...op.load(0, at * WORD)];
 const setWord = (at: number, value: Code): number[] => [...block, ...value, ...op.store(0, at * WORD)];
+/** Two words of the ledger as one value, the first in its lower half. */
+const pair = (at: number): number[] => [...block, ...op.load64(0, at * WORD)];
+const setPair = (at: number, value: Code): number[] => [...block, ...value, ...op.store64(0, at * WORD)];
+const asPair = (first: number, second: number): bigint => (BigInt(second) << 32n) + BigInt(first >>> 0);
 const mailboxStore = (m: SwitchMember, memory: number, field: number, value: Code): number[] => [
   ...op.i32(0),
   ...value,
@@ -162,38 +166,36 @@ const mailboxLoad = (m: SwitchMember, memory: number, field: number): number[] =
 const give = (error: number): number[] => [...op.i32(error), ...op.return];
 
 function callFunction(plan: SwitchPlan, caller: number): FunctionBody {
-  const toHost = [
-    ...setWord(lastAt(plan.members.length, caller), op.i32(HOST)),
-    ...[FN, IN, LENGTH, OUT, CAPACITY].flatMap(op.get),
-    ...op.call(HOST_CALL),
-  ];
+  const toHost = [...setWord(lastAt(caller), op.i32(HOST)), ...[FN, IN, LENGTH, OUT, CAPACITY].flatMap(op.get), ...op.call(HOST_CALL)];
   const routes = plan.members.flatMap((m, callee) =>
     callee === caller
       ? []
       : [...op.get(FN), ...op.i32(m.functionId), ...op.eq, ...op.if(crossing(plan, caller, callee, [...toHost, ...op.return]))],
   );
-  return { type: CALL, i32s: 7, refs: 1, code: [...routes, ...toHost] };
+  return { type: CALL, i32s: 5, i64s: 2, refs: 1, code: [...routes, ...toHost] };
 }
 
 function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): number[] {
-  const n = plan.members.length;
   const [caller, callee] = [plan.members[i] as SwitchMember, plan.members[j] as SwitchMember];
-  const refuse = (error: Code): number[] => [...mailboxStore(caller, memoryOf(i), MAILBOX.callStatus, op.i32(0)), ...error, ...op.return];
+  const refuse = (error: Code): number[] => [
+    ...setWord(lastAt(i), op.i32(NONE)),
+    ...mailboxStore(caller, memoryOf(i), MAILBOX.callStatus, op.i32(0)),
+    ...error,
+    ...op.return,
+  ];
   const failed = (error: number): number[] => [...op.i32(j), ...op.i32(error), ...op.call(HOST_FAILED), ...refuse(op.i32(error))];
   const bit = 1 << j;
-  const leave = [...setWord(ACTIVE, op.i32(i)), ...setWord(DEPTH, op.get(DEPTH_BEFORE)), ...setWord(BUSY, op.get(BUSY_BEFORE))];
   return [
-    ...word(BUSY),
-    ...op.tee(BUSY_BEFORE),
+    ...pair(BUSY),
+    ...op.tee(BOOKS_BEFORE),
+    ...op.wrap,
     ...op.i32(bit),
     ...op.and,
     ...op.if(fallback),
-    ...setWord(lastAt(n, i), op.i32(NONE)),
-    // What reaches a limit goes through the host, which says so.
-    ...word(DEPTH),
-    ...op.tee(DEPTH_BEFORE),
-    ...op.i32(caller.callDepth),
-    ...op.geU,
+    // What reaches a limit goes through the host, which says so. The caller is the one that runs, so that this compares the depth.
+    ...op.get(BOOKS_BEFORE),
+    ...op.i64(asPair(0, runningAs(i, caller.callDepth))),
+    ...op.geU64,
     ...op.if(fallback),
     ...op.get(LENGTH),
     ...op.i32(callee.requestBytes),
@@ -202,12 +204,8 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
     // The caller's own argument region is checked while the caller is still active: a bad pointer is its trap. The host says so.
     ...outside(sideOf(plan, i), op.get(IN), op.get(LENGTH)),
     ...op.if(fallback),
-    ...setWord(CROSSINGS, [...word(CROSSINGS), ...op.i32(1), ...op.add, ...op.tee(STATUS)]),
-    ...op.get(STATUS),
-    ...word(STOP_AT),
-    ...op.geU,
-    ...op.if([
-      ...op.i32(j),
+    ...(callee.perCall ? [...word(TOUCHED), ...op.i32(bit), ...op.and, ...op.if([...op.i32(j), ...op.call(HOST_RESET)])] : []),
+    ...countCrossing(j, [
       ...op.call(HOST_STOPPED),
       ...op.tee(STATUS),
       ...op.i32(BY_HOST),
@@ -215,17 +213,12 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
       ...op.if(fallback),
       ...refuse(op.get(STATUS)),
     ]),
-    ...(callee.perCall ? [...word(TOUCHED), ...op.i32(bit), ...op.and, ...op.if([...op.i32(j), ...op.call(HOST_RESET)])] : []),
-    ...setWord(openAt(n, j), op.get(STATUS)),
-    ...setWord(lastAt(n, j), op.i32(NONE)),
-    ...setWord(TOUCHED, [...word(TOUCHED), ...op.i32(bit), ...op.or]),
-    ...setWord(BUSY, [...op.get(BUSY_BEFORE), ...op.i32(bit), ...op.or]),
-    ...setWord(DEPTH, [...op.get(DEPTH_BEFORE), ...op.i32(1), ...op.add]),
-    ...setWord(ACTIVE, op.i32(j)),
+    // Its bit is not set yet, and the caller is the one that runs: to add is to set the bit, to name the callee, to be one deeper.
+    ...setPair(BUSY, [...op.get(BOOKS_BEFORE), ...op.i64(asPair(bit, runningAs(j, 1) - runningAs(i, 0))), ...op.add64]),
     ...op.i32(CALL_ERROR.trapped),
     ...op.set(STATUS),
     ...op.block(guarded(plan, i, j)),
-    ...leave,
+    ...setPair(BUSY, op.get(BOOKS_BEFORE)),
     ...op.get(STATUS),
     ...op.if([
       ...op.get(STATUS),
@@ -239,6 +232,29 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
       ...op.ifElse(refuse(op.get(STATUS)), failed(CALL_ERROR.failed)),
     ]),
     ...takeResult(plan, i, j, failed),
+  ];
+}
+
+/** The callee is touched and opened by the next crossing, and has had no result yet; or the host stops it, with the callee on the stack. */
+function countCrossing(callee: number, stopped: Code): number[] {
+  return [
+    ...setPair(TOUCHED, [
+      ...pair(TOUCHED),
+      ...op.i64(asPair(1 << callee, 0)),
+      ...op.or64,
+      ...op.i64(asPair(0, 1)),
+      ...op.add64,
+      ...op.tee(CROSSED),
+    ]),
+    ...op.get(CROSSED),
+    ...op.i64(32n),
+    ...op.shrU64,
+    ...op.tee(CROSSED),
+    ...op.wrap,
+    ...word(STOP_AT),
+    ...op.geU,
+    ...op.if([...op.i32(callee), ...stopped]),
+    ...setPair(openedAt(callee), [...op.get(CROSSED), ...op.i64(asPair(0, NONE)), ...op.or64]),
   ];
 }
 
@@ -296,7 +312,7 @@ function enter(plan: SwitchPlan, j: number): number[] {
     ];
   }
   return [
-    ...setWord(at, op.i32(RUNNING)),
+    ...setWord(at, op.i32(STILL_RUNNING)),
     ...place(j),
     ...op.i32(KIND_CALL),
     ...block,
@@ -305,7 +321,7 @@ function enter(plan: SwitchPlan, j: number): number[] {
     ...op.call(HOST_STACK),
     ...op.set(PROMISE),
     ...word(at),
-    ...op.i32(RUNNING),
+    ...op.i32(STILL_RUNNING),
     ...op.eq,
     ...op.ifElse([...op.get(PROMISE), ...op.i32(j), ...op.call(HOST_AWAIT)], [...word(at), ...op.eqz, ...op.eqz], I32),
     ...op.set(STATUS),
@@ -314,23 +330,16 @@ function enter(plan: SwitchPlan, j: number): number[] {
 
 /** The callee answered: check what it says about its answer, copy as much as there is room for, give the length. */
 function takeResult(plan: SwitchPlan, i: number, j: number, failed: (error: number) => number[]): number[] {
-  const n = plan.members.length;
   const [from, to] = [sideOf(plan, j), sideOf(plan, i)];
   const [callee, caller] = [plan.members[j] as SwitchMember, plan.members[i] as SwitchMember];
   return [
-    ...mailboxLoad(callee, from.memory, MAILBOX.outBody),
-    ...op.set(OUT_PTR),
-    ...mailboxLoad(callee, from.memory, MAILBOX.outBodyLength),
-    ...op.set(OUT_LENGTH),
-    ...outside(from, op.get(OUT_PTR), op.get(OUT_LENGTH)),
+    ...answerOf(callee, from, OUT_PTR, OUT_LENGTH),
     ...op.if(failed(CALL_ERROR.failed)),
     ...op.get(OUT_LENGTH),
     ...op.i32(callee.responseBytes),
     ...op.gtU,
     ...op.if(failed(CALL_ERROR.tooLarge)),
-    ...setWord(lastAt(n, i), op.i32(j)),
-    ...setWord(lastAt(n, i) + 1, op.get(OUT_PTR)),
-    ...setWord(lastAt(n, i) + 2, op.get(OUT_LENGTH)),
+    ...setWord(lastAt(i), op.i32(j)),
     ...mailboxStore(caller, to.memory, MAILBOX.callStatus, mailboxLoad(callee, from.memory, MAILBOX.status)),
     ...op.get(OUT_LENGTH),
     ...op.get(CAPACITY),
@@ -345,30 +354,41 @@ function takeResult(plan: SwitchPlan, i: number, j: number, failed: (error: numb
   ];
 }
 
-/** `result_i(destination, offset, length)`: bytes of the last result, from whichever context still holds it. */
+/** Where a member's mailbox says that its answer is, into two locals; 1 when that is not wholly inside its memory. */
+function answerOf(member: SwitchMember, side: Side, pointer: number, length: number): number[] {
+  return [
+    ...mailboxLoad(member, side.memory, MAILBOX.outBody),
+    ...op.set(pointer),
+    ...mailboxLoad(member, side.memory, MAILBOX.outBodyLength),
+    ...op.set(length),
+    ...outside(side, op.get(pointer), op.get(length)),
+  ];
+}
+
+/** `result_i(destination, offset, length)`: bytes of the last result, from whichever context still holds it. That has not run since. */
 function resultFunction(plan: SwitchPlan, i: number): FunctionBody {
-  const n = plan.members.length;
-  const [destination, offset, length] = [0, 1, 2];
-  const last = lastAt(n, i);
-  const fromMember = plan.members.map((_, j) =>
+  const [destination, offset, length, pointer, available] = [0, 1, 2, 3, 4];
+  const fromMember = plan.members.map((member, j) =>
     j === i
       ? []
       : [
-          ...word(last),
+          ...word(lastAt(i)),
           ...op.i32(j),
           ...op.eq,
           ...op.if([
+            ...answerOf(member, sideOf(plan, j), pointer, available),
             ...op.get(length),
-            ...word(last + 2),
+            ...op.get(available),
             ...op.gtU,
+            ...op.or,
             ...op.get(offset),
-            ...word(last + 2),
+            ...op.get(available),
             ...op.get(length),
             ...op.sub,
             ...op.gtU,
             ...op.or,
             ...op.if(give(CALL_ERROR.tooLarge)),
-            ...copyBytes(sideOf(plan, i), op.get(destination), sideOf(plan, j), [...word(last + 1), ...op.get(offset), ...op.add], length),
+            ...copyBytes(sideOf(plan, i), op.get(destination), sideOf(plan, j), [...op.get(pointer), ...op.get(offset), ...op.add], length),
             ...op.get(length),
             ...op.return,
           ]),
@@ -376,7 +396,7 @@ function resultFunction(plan: SwitchPlan, i: number): FunctionBody {
   );
   return {
     type: RESULT,
-    i32s: 0,
+    i32s: 2,
     code: [...fromMember.flat(), ...op.get(destination), ...op.get(offset), ...op.get(length), ...op.call(HOST_RESULT)],
   };
 }
