@@ -19,6 +19,7 @@
 static const char USAGE[] =
     "usage: weft-host [--nofile N] [--nproc N] [--core N] [--max-output N] MODE, where MODE is one of\n"
     "  fork -- PROGRAM [ARGUMENT...]\n"
+    "  join -- PROGRAM [ARGUMENT...]\n"
     "  hot -- PROGRAM [ARGUMENT...]\n"
     "  exec -- PROGRAM [ARGUMENT...]\n"
     "  bridge SOCKET PORT -- PROGRAM [ARGUMENT...]\n"
@@ -90,9 +91,10 @@ int main(int argc, char **argv) {
     const long long port = number(next[1]);
     command.argv = program_of(next + 2);
     if (port >= 1 && port <= 65535) run_bridge(next[0], (unsigned)port, &command);
-  } else if (strcmp(mode, "fork") == 0 || strcmp(mode, "hot") == 0 || strcmp(mode, "exec") == 0) {
+  } else if (strcmp(mode, "fork") == 0 || strcmp(mode, "join") == 0 || strcmp(mode, "hot") == 0 || strcmp(mode, "exec") == 0) {
     command.argv = program_of(next);
-    if (strcmp(mode, "fork") == 0) run_fork(&command);
+    command.joins_errors = strcmp(mode, "join") == 0;
+    if (strcmp(mode, "fork") == 0 || command.joins_errors) run_fork(&command);
     if (strcmp(mode, "hot") == 0) run_hot(&command);
     run_exec(&command);
   }

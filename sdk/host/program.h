@@ -11,6 +11,8 @@
 
 struct command {
   char *const *argv;
+  /** What it writes to its standard error is part of its standard output, in the order of writing: both are one pipe. */
+  bool joins_errors;
   struct limits limits;
 };
 

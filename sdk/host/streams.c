@@ -39,20 +39,22 @@ bool streams_refuse(const struct command *command, int error) {
 }
 
 /** @returns 0 or an errno; `theirs` and `ours` hold what was opened then, too. */
-static int open_pipes(int theirs[3], int ours[3]) {
-  for (int of = 0; of < 3; of++) {
+static int open_pipes(int theirs[3], int ours[3], bool joins_errors) {
+  for (int of = 0; of < (joins_errors ? 2 : 3); of++) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return errno;
     theirs[of] = ends[of == 0 ? 0 : 1];
     ours[of] = ends[of == 0 ? 1 : 0];
     if (fcntl(ours[of], F_SETFL, O_NONBLOCK) != 0) return errno;
   }
-  return 0;
+  if (!joins_errors) return 0;
+  theirs[2] = fcntl(theirs[1], F_DUPFD_CLOEXEC, 0);
+  return theirs[2] < 0 ? errno : 0;
 }
 
 bool streams_start(const struct command *command, char *const *env, bool ends_with_feed) {
   int theirs[3] = {-1, -1, -1};
-  int error = open_pipes(theirs, streams.fds);
+  int error = open_pipes(theirs, streams.fds, command->joins_errors);
   if (error == 0) error = program_start(&streams.program, command, env, theirs);
   for (int of = 0; of < 3; of++) {
     if (theirs[of] >= 0) close(theirs[of]);

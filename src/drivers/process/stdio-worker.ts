@@ -162,11 +162,8 @@ abstract class Run {
   #frame(type: number, payload: Buffer): void {
     if (type === FRAME.stdout) this.print(payload);
     else if (type === FRAME.stderr) {
-      if (this.parts.wire.joinsErrors(this.parts.spec)) this.print(payload);
-      else {
-        this.stderr.write(payload);
-        this.#lines.write(payload);
-      }
+      this.stderr.write(payload);
+      this.#lines.write(payload);
     } else if (type === FRAME.end && payload.length >= 8) {
       this.#lines.end();
       this.ended(payload.readInt32LE(0), signalName(payload.readInt32LE(4)));
