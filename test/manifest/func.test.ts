@@ -118,6 +118,18 @@ suite("Fn's func.yaml", () => {
     assert.ok(app.notes?.includes('f: its trigger /f answers here at /function/f'));
   });
 
+  test('annotations may be any JSON; here they are text', async (t) => {
+    const files = {
+      'app.yaml': 'name: shop\nannotations: {subnets: [a, b]}\n',
+      'f/func.yaml': `${VERSION}name: f\nannotations: {x/y: {z: [1, null]}, n: 1.10, weft.isolation: process}
+triggers: [{name: t, type: http, source: /f, annotations: {auth: {kinds: [a]}}}]\n`,
+      'f/a.c': PROGRAM,
+    };
+    const { annotations, isolation } = only((await load(t, files)).app);
+    assert.deepEqual(annotations, { 'x/y': '{"z":[1,null]}', n: '1.10', 'weft.isolation': 'process' });
+    assert.equal(isolation.kind, 'process');
+  });
+
   test('app.yaml takes in the functions below it, and gives them its config', async (t) => {
     const files = {
       'app.yaml': 'name: shop\nconfig: {A: app, B: app}\nsyslog_url: tcp://x\n',

@@ -2,7 +2,7 @@
 import { type ContractName, CONTRACT_NAMES, type FunctionSpec } from '../../model/app.ts';
 import { didYouMean, quote } from '../nearest.ts';
 import { argumentsOf, functionName, hasDockerfile, imageName, withCommon } from './func-common.ts';
-import type { FnFunction } from './func-shapes.ts';
+import type { FnAnnotation, FnFunction } from './func-shapes.ts';
 import { fromImage, fromSources, sourcesIn } from './functions.ts';
 import type { ForeignReading } from './reading.ts';
 
@@ -17,7 +17,7 @@ export async function describeFn(
   appConfig: Readonly<Record<string, string>>,
 ): Promise<FunctionSpec | undefined> {
   const name = functionName(reading, fn);
-  const annotations = reading.texts(fn.annotations, 'annotations');
+  const annotations = annotationsOf(reading, fn);
   const { isolation, contract } = chosenIn(reading, annotations);
   const sources = await sourcesIn(reading.dir, '.');
   const made = await ((await isImage(reading, fn, isolation, sources))
@@ -32,6 +32,13 @@ export async function describeFn(
   complainOfMissing(reading, fn, env);
   sayWhatDiffers(reading, name, fn);
   return { ...withCommon(made, reading, fn, env), annotations };
+}
+
+/** As texts, which they are here: of those that are more, their JSON. */
+function annotationsOf(reading: ForeignReading, { annotations = {} }: FnFunction): Record<string, string> {
+  const text = (name: string, value: FnAnnotation): string =>
+    typeof value === 'object' && value !== null ? JSON.stringify(value) : reading.textAt(value, 'annotations', name);
+  return Object.fromEntries(Object.entries(annotations).map(([name, value]) => [name, text(name, value)]));
 }
 
 async function isImage(

@@ -3,6 +3,9 @@ import * as z from 'zod';
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const texts = z.record(z.string(), scalar);
+/** Fn takes any JSON; only `weft.…` is for Weft, and is text. */
+const annotation = z.json();
+const annotations = z.record(z.string(), annotation);
 const words = z.union([z.string(), z.array(z.string())]);
 
 /** Keys of both. */
@@ -34,11 +37,13 @@ const fnOnly = {
   build_image: z.string().optional(),
   run_image: z.string().optional(),
   content_type: z.string().optional(),
-  annotations: texts.optional(),
+  annotations: annotations.optional(),
   expects: z
     .strictObject({ config: z.array(z.strictObject({ name: z.string(), required: z.boolean().optional() })).optional() })
     .optional(),
-  triggers: z.array(z.strictObject({ name: z.string(), type: z.string(), source: z.string(), annotations: texts.optional() })).optional(),
+  triggers: z
+    .array(z.strictObject({ name: z.string(), type: z.string(), source: z.string(), annotations: annotations.optional() }))
+    .optional(),
   deploy: z.looseObject({}).optional(),
   signing_details: z.looseObject({}).optional(),
 };
@@ -48,7 +53,7 @@ export const fnShape = z.strictObject({ ...common, ...fnOnly });
 export const fnAppShape = z.strictObject({
   name: z.string().optional(),
   config: texts.optional(),
-  annotations: texts.optional(),
+  annotations: annotations.optional(),
   syslog_url: z.string().optional(),
 });
 
@@ -57,3 +62,4 @@ export const IRON_KEYS: readonly string[] = Object.keys(ironOnly);
 
 export type IronFunction = z.infer<typeof ironShape>;
 export type FnFunction = z.infer<typeof fnShape>;
+export type FnAnnotation = z.infer<typeof annotation>;
