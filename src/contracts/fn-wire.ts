@@ -19,16 +19,7 @@ export const fnWire: HttpWire = {
   listens: 'unix',
   exclusive: true,
   env(spec: FunctionSettings, address: string, app: string): Record<string, string> {
-    return {
-      FN_FORMAT: 'http-stream',
-      FN_LISTENER: address,
-      FN_MEMORY: String(Math.floor(spec.limits.memoryBytes / MIB)),
-      FN_TYPE: 'sync',
-      FN_FN_ID: spec.name,
-      FN_APP_ID: app,
-      FN_NAME: spec.name,
-      FN_APP_NAME: app,
-    };
+    return { FN_FORMAT: 'http-stream', FN_LISTENER: address, ...fnVariables(spec, app) };
   },
   /** Fn's statuses, and the beginning of its words; it goes on to blame the kit, where here is said what is wrong. */
   notReady(_spec: FunctionSettings, how: 'late' | 'failed', reason: string): Failure {
@@ -50,6 +41,18 @@ export const fnWire: HttpWire = {
     return passed(headers, call);
   },
 };
+
+/** What Fn tells each of its functions about itself, wherever it runs. */
+export function fnVariables({ name, limits }: FunctionSettings, app: string): Record<string, string> {
+  return {
+    FN_MEMORY: String(Math.floor(limits.memoryBytes / MIB)),
+    FN_TYPE: 'sync',
+    FN_FN_ID: name,
+    FN_APP_ID: app,
+    FN_NAME: name,
+    FN_APP_NAME: app,
+  };
+}
 
 /** Of an HTTP trigger: the client's request, within headers of the call. */
 function* triggered({ head, body, method }: Input): Generator<[string, string]> {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Chain } from '../engine/chain.ts';
 import type { Answer, Contract, Failure, Input } from '../engine/contract.ts';
-import { fnFailure, urlOf } from './fn-wire.ts';
+import { fnFailure, fnVariables, urlOf } from './fn-wire.ts';
 import { deliver, readAnswer } from './weft.ts';
 
 const LINE_FEED = 0x0a;
@@ -18,6 +18,7 @@ export const fn: Contract = {
   name: 'fn',
   switchable: true,
   mayExit: false,
+  env: fnVariables,
   accept(chain: Chain, input: Input): boolean {
     return deliver(chain, input.head.length === 0 ? input.head : withHostLines(chain, input.head), input.body);
   },

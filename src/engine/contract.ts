@@ -30,6 +30,8 @@ export interface Contract {
   readonly switchable: boolean;
   /** Whether to exit is an ordinary way to end; elsewhere it is a trap. */
   readonly mayExit: boolean;
+  /** Variables that its platform sets in each function, in front of the function's own. */
+  env?(spec: FunctionSettings, app: string): Readonly<Record<string, string>>;
   /** Answers a request that the function must not see; nothing for all others. */
   admit?(spec: FunctionSettings, input: Input): Answer | undefined;
   /** Puts the input where the function will look for it. False when there is no room for it. Replayed requests come again. */

@@ -31,7 +31,8 @@ export async function prepare(source: AppVersion, contracts: Contracts, parts: P
     const contract = contracts[spec.contract];
     if (!contract) throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason: `contract ${spec.contract} is not known` });
     if (!module) throw new WeftError('WEFT_MODULE_REFUSED', { name: spec.name, reason: 'it has no module' });
-    return new GuestFunction(id, spec, inspect(spec, module, parts.host.provided), contract, files);
+    const told = contract.env ? { ...spec, env: { ...contract.env(spec, source.app), ...spec.env } } : spec;
+    return new GuestFunction(id, told, inspect(spec, module, parts.host.provided), contract, files);
   });
   const version = new Version({ ...parts, app: source.app, number: source.version }, functions);
   try {

@@ -58,7 +58,7 @@ int weft_handle(weft_request *request, weft_response *response) {
       assert.ok(later > 0 && later <= 30_000, `${later}`);
       assert.equal(
         rest,
-        'intent=httprequest\nmethod=PUT\nurl=http://h:1/function/many/a?b=c\ntype=a/b\nconfig=hej\nHost=h:1\nX-Do=describe\nAccept=*/*\nContent-Type=a/b\nFn-Call-Id=forged\n',
+        'intent=httprequest\nmethod=PUT\nurl=http://h:1/function/many/a?b=c\ntype=a/b\nconfig=hej\nmemory=64\nfunction=many\nX-Do=describe\nAccept=*/*\nContent-Type=a/b\nFn-Call-Id=forged\n',
       );
     });
 

@@ -94,7 +94,7 @@ describe('a function of the kit as a program', { skip: withoutCompiler() }, () =
     assert.equal(status, 200);
     assert.equal(
       text,
-      `id=01CALL\ndeadline=2031-05-06T07:08:09.250Z\nms=${Date.parse('2031-05-06T07:08:09.250Z')}\nintent=\nmethod=POST\nurl=\ntype=a/b\nconfig=hej\nHost=localhost\nFn-Call-Id=01CALL\nFn-Deadline=2031-05-06T07:08:09.250Z\nX-Do=describe\nContent-Type=a/b\nX-Empty=\nX-Blank=c\nContent-Length=0\n`,
+      `id=01CALL\ndeadline=2031-05-06T07:08:09.250Z\nms=${Date.parse('2031-05-06T07:08:09.250Z')}\nintent=\nmethod=POST\nurl=\ntype=a/b\nconfig=hej\nmemory=128\nfunction=none\nHost=localhost\nFn-Call-Id=01CALL\nFn-Deadline=2031-05-06T07:08:09.250Z\nX-Do=describe\nContent-Type=a/b\nX-Empty=\nX-Blank=c\nContent-Length=0\n`,
     );
     assert.ok(headers.includes('Fn-Fdk-Version: fdk-c/1.0.0') && headers.includes('Fn-Fdk-Runtime: c'));
   });
@@ -125,7 +125,7 @@ describe('a function of the kit as a program', { skip: withoutCompiler() }, () =
     const { text } = await client.call('', [...TRIGGERED, 'Fn-Http-H-X-Do: describe', 'Fn-Http-H-Accept: */*', 'Content-Type: a/b']);
     assert.equal(
       text.replace(/id=.*\n.*\n.*\n/, ''),
-      'intent=httprequest\nmethod=PUT\nurl=http://h/t/a?b=c\ntype=a/b\nconfig=none\nX-Do=describe\nAccept=*/*\nContent-Type=a/b\n',
+      'intent=httprequest\nmethod=PUT\nurl=http://h/t/a?b=c\ntype=a/b\nconfig=none\nmemory=128\nfunction=none\nX-Do=describe\nAccept=*/*\nContent-Type=a/b\n',
     );
   });
 

@@ -50,7 +50,10 @@ suite('a function of the kit as a process', { skip: cannotRun() }, () => {
     assert.equal(status, 200, body);
     const id = /^id=(.*)$/m.exec(body)?.[1] ?? 'none';
     assert.ok(head.includes(`Fn-Call-Id: ${id}\r\n`), head);
-    assert.match(body, /intent=httprequest\nmethod=PUT\nurl=http:\/\/h:1\/function\/many\/a\?b=c\ntype=a\/b\nconfig=hej\n/);
+    assert.match(
+      body,
+      /intent=httprequest\nmethod=PUT\nurl=http:\/\/h:1\/function\/many\/a\?b=c\ntype=a\/b\nconfig=hej\nmemory=\d+\nfunction=many\n/,
+    );
     const answer = await ask('many', ['X-Do: answer']);
     assert.deepEqual([answer.status, answer.body], [418, 'short and stout']);
     assert.match(answer.head, /Content-Type: text\/x-tea\r\nX-Made: one\r\nX-Made: two\r\n/);

@@ -69,7 +69,7 @@ struct header {
   std::string_view value;
 };
 
-/** Headers of a request, in the order they were sent; for `for (const auto& [name, value] : request.headers())`. */
+/** Headers of a request; those of one name in the order they were sent. For `for (const auto& [name, value] : request.headers())`. */
 class headers {
  public:
   class iterator {

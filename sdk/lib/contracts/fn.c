@@ -82,7 +82,10 @@ int fn_request_next_header(fn_request *request, fn_header_cursor *cursor, const 
       if (!weft_request_next_header(request_of(), &at, name, value)) return 0;
     }
   }
-  const int found = weft_request_next_header(request_of(), &at, name, value);
+  int found;
+  // Fn's functions never see it among the headers: the URL has it.
+  do found = weft_request_next_header(request_of(), &at, name, value);
+  while (found && fn_same_name(*name, "Host"));
   cursor->at_ = at.at_;
   return found;
 }

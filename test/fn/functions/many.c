@@ -31,6 +31,8 @@ static int describe(fn_request *request, fn_response *response) {
   line(response, "url", fn_request_url(request));
   line(response, "type", fn_request_content_type(request));
   line(response, "config", fn_config("GREETING") == NULL ? "none" : fn_config("GREETING"));
+  line(response, "memory", fn_config("FN_MEMORY") == NULL ? "none" : fn_config("FN_MEMORY"));
+  line(response, "function", fn_config("FN_NAME") == NULL ? "none" : fn_config("FN_NAME"));
   fn_header_cursor cursor = {0};
   const char *name;
   const char *value;
