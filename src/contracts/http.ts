@@ -8,6 +8,7 @@ import type { Answer, Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
 import { Recent } from '../model/recent.ts';
+import { callHeaders, withForwarding } from './call-headers.ts';
 import { clientHead, forwardedOf, passedOn } from './forwarding.ts';
 import { durationLine, ranByOfWatchdog, timeoutHeader } from './of-watchdog.ts';
 
@@ -26,10 +27,9 @@ export const http: HttpWire = {
     const error = new WeftError('WEFT_NOT_IMPLEMENTED', { reason: 'WebSocket connections are not passed on to functions' });
     return { status: error.entry.status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify(error)}\n`) };
   },
-  ask(spec: FunctionSettings, { head, body, method, path, query, client }: Input, { id, startedAt }: WireCall): WireRequest {
+  ask(spec: FunctionSettings, { head, body, method, path, query, client }: Input, call: WireCall): WireRequest {
     const { headers, hasId } = fromClient(forwardedOf(head), client);
-    const more: [string, string][] = hasId ? [] : [['X-Call-Id', id]];
-    more.push(['X-Start-Time', nanoseconds(startedAt)]);
+    const more = callHeaders(call, hasId);
     if (ranByOfWatchdog(spec)) more.push(timeoutHeader(spec));
     return { method, target: targetOf(path, query), headers, more, body };
   },
@@ -61,33 +61,7 @@ function fromClient(theirs: Headers, client: string | undefined): FromClient {
 }
 
 function completed(theirs: Headers, client: string | undefined): FromClient {
-  const headers: [string, string][] = [];
-  let host: string | undefined;
-  let hasId = false;
-  let hasForwardedHost = false;
-  let lastHop = -1;
-  for (const [name, value] of theirs) {
-    const lower = name.toLowerCase();
-    if (lower === 'host') host = value;
-    else if (lower === 'x-call-id') hasId = true;
-    else if (lower === 'x-forwarded-host') hasForwardedHost = true;
-    else if (lower === 'x-forwarded-for') lastHop = headers.length;
-    headers.push([name, value]);
-  }
-  if (client !== undefined) addForwardedFor(headers, lastHop, client);
+  const { headers, host, hasId } = withForwarding(theirs, client);
   if (host === undefined) headers.push(['Host', 'localhost']);
-  else if (!hasForwardedHost) headers.push(['X-Forwarded-Host', host]);
   return { client, headers, hasId };
-}
-
-/** Each proxy adds whom it got the request from. */
-function addForwardedFor(headers: [string, string][], last: number, client: string): void {
-  const known = headers[last];
-  if (known) known[1] += `, ${client}`;
-  else headers.push(['X-Forwarded-For', client]);
-}
-
-/** Of a time by performance.now(): Unix time, to the microsecond, as a number holds no more of it. */
-function nanoseconds(at: number): string {
-  return `${Math.floor((performance.timeOrigin + at) * 1000)}000`;
 }

@@ -28,11 +28,15 @@ export interface HttpWire {
   answer(spec: FunctionSettings, reply: WireReply, call?: WireCall): WireAnswer;
 }
 
-export interface WireCall {
+/** One request or call, as its function may know it. */
+export interface ProgramCall {
   readonly id: string;
   /** By performance.now(), as all times of requests. */
-  readonly deadlineAt: number;
   readonly startedAt: number;
+}
+
+export interface WireCall extends ProgramCall {
+  readonly deadlineAt: number;
 }
 
 export interface WireRequest {
@@ -65,16 +69,18 @@ export interface StdioWire {
   /** fork: a new process a request. hot: one process reads request after request from its standard input, as HTTP or JSON. */
   life(spec: FunctionSettings): 'fork' | 'hot';
   admit?(spec: FunctionSettings, input: Input): Answer | undefined;
-  /** Of one request (fork), or of the whole life (hot, `input` absent). */
-  env(spec: FunctionSettings, input: Input | undefined): Readonly<Record<string, string>>;
-  stdin(spec: FunctionSettings, input: Input, id: string): Uint8Array;
+  /** Of one request (fork). */
+  env(spec: FunctionSettings, input: Input, call: ProgramCall): Readonly<Record<string, string>>;
+  /** Of the whole life (hot). */
+  lifeEnv(spec: FunctionSettings): Readonly<Record<string, string>>;
+  stdin(spec: FunctionSettings, input: Input, call: ProgramCall): Uint8Array;
   /** hot: what finds the end of one answer. */
   answerEnd?(spec: FunctionSettings): FindEnd | undefined;
   /**
    * Header lines of an answer that goes out while it is printed, with status 200; nothing: it is answered at its end. However the program
    * exits, such an answer is whole; a signal or the deadline breaks it off. `answer` is asked as well when nothing was printed.
    */
-  streamHead(spec: FunctionSettings): Uint8Array | undefined;
+  streamHead(spec: FunctionSettings, input: Input, call: ProgramCall): Uint8Array | undefined;
   /** Whether standard error belongs to the answer, in the order in which it was written, and not to the log. */
   joinsErrors(spec: FunctionSettings): boolean;
   /** @throws WeftError of the catalogue: WEFT_FUNCTION_CRASHED */
@@ -87,9 +93,8 @@ export interface StdioWire {
  */
 export type FindEnd = (stdout: Uint8Array) => number | undefined;
 
-export interface ProgramEnd {
-  /** The request's, as `stdin` got it. */
-  readonly id: string;
+/** With the call as `env` and `stdin` got it. */
+export interface ProgramEnd extends ProgramCall {
   /** How long the request took until now, milliseconds. */
   readonly ms: number;
   /** 0 for a hot program that goes on. */

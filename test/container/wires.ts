@@ -37,7 +37,8 @@ const fn: HttpWire = {
 const stdio: StdioWire = {
   kind: 'stdio',
   life: ({ env }) => (env['LIFE'] === 'hot' ? 'hot' : 'fork'),
-  env: (_spec, input): Readonly<Record<string, string>> => (input ? { METHOD: input.method } : {}),
+  env: (_spec, { method }) => ({ METHOD: method }),
+  lifeEnv: () => ({}),
   stdin: (_spec, { body }) => body,
   answerEnd: () => (stdout) => {
     const feed = stdout.indexOf(10);

@@ -39,6 +39,12 @@ int main(void) {
   puts("second");
 }`;
 
+/** What is new in each call. */
+function withoutCall({ Http_X_Call_Id, Http_X_Start_Time, ...rest }: Record<string, string>): Record<string, string> {
+  assert.ok(Http_X_Call_Id !== undefined && Http_X_Start_Time !== undefined);
+  return rest;
+}
+
 suite('classic watchdog', () => {
   let engine: TestEngine;
   before(async () => {
@@ -59,7 +65,7 @@ suite('classic watchdog', () => {
 
   test('has its variables, the first value of each header, and no others', async () => {
     const reply = await ask(engine, 'env', { method: 'PUT', target: '/a/b%20c?x=1', headers: HEADERS, body: 'four' });
-    assert.deepEqual(environmentIn(reply), {
+    assert.deepEqual(withoutCall(environmentIn(reply)), {
       COLOUR: 'red',
       Http_Content_Length: '4',
       Http_ContentLength: '4',
@@ -68,9 +74,23 @@ suite('classic watchdog', () => {
       Http_Method: 'ours',
       Http_Path: '/a/b%20c',
       Http_Query: 'x=1',
+      Http_X_Forwarded_Host: 'shop:8080',
       Http_X_My_Header: 'one',
     });
     assert.deepEqual(environmentIn(await ask(engine, 'bare', { headers: HEADERS })), { COLOUR: 'red' });
+  });
+
+  test("the gateway's headers: who called, and which call it is, also for the client", async () => {
+    const reply = await ask(engine, 'env', { headers: ['Host: shop', 'X-Forwarded-Host: first'] });
+    const { Http_X_Call_Id: id, Http_X_Start_Time: start, Http_X_Forwarded_Host: host } = environmentIn(reply);
+    assert.match(id ?? '', /^[-0-9a-f]{36}$/);
+    assert.ok(Math.abs(Number(start) / 1e6 - Date.now()) < 60_000, String(start));
+    assert.equal(host, 'first');
+    assert.ok(reply.head.includes(`\r\nX-Call-Id: ${id}\r\nX-Start-Time: ${start}\r\n`), reply.head);
+    const named = await ask(engine, 'env', { headers: ['X-Call-Id: mine'] });
+    assert.equal(environmentIn(named)['Http_X_Call_Id'], 'mine');
+    assert.doesNotMatch(named.head, /X-Call-Id/i);
+    assert.match((await ask(engine, 'both', { body: '3' })).head, /X-Call-Id: .*\r\nX-Start-Time: \d+\r\n/);
   });
 
   test('success has the type of the request, and how long it took', async () => {
@@ -110,10 +130,16 @@ suite('classic watchdog', () => {
 
   test('a marshalled request has headers and body, as base64', async () => {
     const { body } = await ask(engine, 'marshal', { headers: HEADERS.slice(1), body: Uint8Array.of(0, 255, 10) });
-    assert.deepEqual(JSON.parse(body), {
-      header: { 'X-My-Header': ['one', 'two'], 'Content-Type': ['text/html'] },
-      body: { raw: 'AP8K' },
-    });
+    const { header, body: told } = JSON.parse(body) as { header: Record<string, string[]>; body: unknown };
+    assert.ok(header['X-Call-Id']?.length === 1 && header['X-Start-Time']?.length === 1, body);
+    const { 'X-Call-Id': _id, 'X-Start-Time': _start, ...clients } = header;
+    assert.deepEqual(
+      { header: clients, body: told },
+      {
+        header: { 'X-My-Header': ['one', 'two'], 'Content-Type': ['text/html'] },
+        body: { raw: 'AP8K' },
+      },
+    );
   });
 
   test('past the deadline the client gets 504, not the 408 that blames it', async () => {
@@ -142,7 +168,7 @@ suite('of-watchdog, serializing', () => {
 
   test('has its variables and no others', async () => {
     const reply = await ask(engine, 'env', { method: 'GET', target: '/a?b', headers: ['X-Tag: t', 'Transfer-Encoding: chunked'] });
-    assert.deepEqual(environmentIn(reply), {
+    assert.deepEqual(withoutCall(environmentIn(reply)), {
       Http_Method: 'GET',
       Http_Path: '/a',
       Http_Query: 'b',
@@ -232,7 +258,8 @@ suite('of-watchdog, streaming', () => {
   test('is 200 whatever the exit code, without duration; standard error is the log', async () => {
     engine.takeLogs();
     const { status, head, body } = await ask(engine, 'both', { body: '9' });
-    assert.deepEqual([status, head, body], [200, 'Content-Type: text/event-stream\r\n', 'one three']);
+    assert.deepEqual([status, body], [200, 'one three']);
+    assert.match(head, /^Content-Type: text\/event-stream\r\nX-Call-Id: [-0-9a-f]{36}\r\nX-Start-Time: \d+\r\n$/);
     assert.deepEqual(
       engine.takeLogs().map(({ text }) => text),
       ['two '],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import type { ProgramEnd } from '../../src/drivers/wire.ts';
+import type { ProgramCall, ProgramEnd } from '../../src/drivers/wire.ts';
 import { type Answer, Failure, type Input, type Outcome } from '../../src/engine/contract.ts';
 import { http } from '../../src/contracts/http.ts';
 import { stdioWire } from '../../src/contracts/stdio/wire.ts';
@@ -39,8 +39,11 @@ const INPUT: Input = {
   query: 'b=c',
 };
 
+/** It began in 1970, and 1.5 ms. */
+const CALL: ProgramCall = { id: 'call-1', startedAt: 1.5 - performance.timeOrigin };
+
 function end(given: Partial<ProgramEnd> = {}): ProgramEnd {
-  return { id: 'call-1', ms: 1234.5678, exitCode: 0, signal: undefined, stdout: bytes('out'), stderr: bytes(''), ...given };
+  return { ...CALL, ms: 1234.5678, exitCode: 0, signal: undefined, stdout: bytes('out'), stderr: bytes(''), ...given };
 }
 
 function failed(outcome: Outcome): { reason: string; answer: Answer } {
@@ -58,14 +61,16 @@ suite('the wire of contract stdio', () => {
   });
 
   test('the environment of a life is what is known before its first request', () => {
-    assert.deepEqual(stdioWire.env(spec('iron-http'), undefined), { OWN: 'mine', FN_FORMAT: 'http' });
-    assert.deepEqual(stdioWire.env(spec('iron-json'), undefined), { OWN: 'mine', FN_FORMAT: 'json' });
+    assert.deepEqual(stdioWire.lifeEnv(spec('iron-http')), { OWN: 'mine', FN_FORMAT: 'http' });
+    assert.deepEqual(stdioWire.lifeEnv(spec('iron-json')), { OWN: 'mine', FN_FORMAT: 'json' });
     assert.deepEqual(
-      { ...stdioWire.env(spec('serializing'), INPUT) },
+      { ...stdioWire.env(spec('serializing'), INPUT, CALL) },
       {
         Http_Method: 'PUT',
         Http_Path: '/a',
         Http_Query: 'b=c',
+        Http_X_Call_Id: 'call-1',
+        Http_X_Start_Time: '1500000',
         Http_X_Tag: 't',
         OWN: 'mine',
       },
@@ -73,12 +78,12 @@ suite('the wire of contract stdio', () => {
   });
 
   test('a request of a hot program carries the id of its call', () => {
-    assert.match(text(stdioWire.stdin(spec('iron-http'), INPUT, 'call-1')), /\r\nTask-Id: call-1\r\n\r\nbody$/);
+    assert.match(text(stdioWire.stdin(spec('iron-http'), INPUT, CALL)), /\r\nTask-Id: call-1\r\n\r\nbody$/);
   });
 
   test('only streaming goes out while it is printed, and only a classic program joins its errors', () => {
     assert.deepEqual(
-      STDIO_MODES.filter((mode) => stdioWire.streamHead(spec(mode)) !== undefined),
+      STDIO_MODES.filter((mode) => stdioWire.streamHead(spec(mode), INPUT, CALL) !== undefined),
       ['streaming'],
     );
     assert.deepEqual(

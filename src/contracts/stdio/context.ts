@@ -3,7 +3,7 @@
  * matter of its mode; a program that would go on to the next request finds the end of its input instead.
  */
 import { randomUUID } from 'node:crypto';
-import type { ProgramEnd } from '../../drivers/wire.ts';
+import type { ProgramCall, ProgramEnd } from '../../drivers/wire.ts';
 import { MAILBOX } from '../../engine/abi.ts';
 import type { Chain } from '../../engine/chain.ts';
 import { type Contract, type Outcome, TOO_LARGE } from '../../engine/contract.ts';
@@ -21,20 +21,20 @@ export const stdio: Contract = {
   accept(chain: Chain): boolean {
     const { spec } = chain.fn;
     const mode = modeOf(spec);
-    let id: string | undefined;
     let stdin: Uint8Array | undefined;
+    const call = callOf(chain);
     chain.program = {
       get id() {
-        return (id ??= randomUUID());
+        return call.id;
       },
-      env: () => mode.env(spec, chain.input),
+      env: () => mode.env(spec, chain.input, call),
       get stdin() {
         // The body itself may move (Chain.input); what is made of it is made once.
-        const given = stdin ?? mode.stdin(spec, chain.input, chain.program?.id ?? '');
+        const given = stdin ?? mode.stdin(spec, chain.input, call);
         if (given !== chain.input.body) stdin = given;
         return given;
       },
-      streamHead: chain.stream ? stdioWire.streamHead(spec) : undefined,
+      streamHead: chain.stream ? stdioWire.streamHead(spec, chain.input, call) : undefined,
       joinsErrors: stdioWire.joinsErrors(spec),
     };
     return true;
@@ -47,6 +47,17 @@ export const stdio: Contract = {
   streamIsWhole: (chain) => chain.context.wasi?.overflow !== true,
 };
 
+/** Most programs do not ask for its id. */
+function callOf({ startedAt }: Chain): ProgramCall {
+  let id: string | undefined;
+  return {
+    get id() {
+      return (id ??= randomUUID());
+    },
+    startedAt,
+  };
+}
+
 function endOf(chain: Chain, result: number): ProgramEnd {
   const { context, program, startedAt } = chain;
   const { wasi } = context;
@@ -55,6 +66,7 @@ function endOf(chain: Chain, result: number): ProgramEnd {
     get id() {
       return program?.id ?? '';
     },
+    startedAt,
     ms: performance.now() - startedAt,
     exitCode: result === 0 ? 0 : failed,
     signal: undefined,

@@ -11,9 +11,9 @@ export function variables(spec: FunctionSettings, ...requests: readonly Variable
 }
 
 /** Of the watchdogs: the first value of each header field, and the request line. */
-export function cgiVariables(input: Input): Variables {
+export function cgiVariables(input: Input, headers: readonly (readonly [string, string])[] = headersOf(input.head)): Variables {
   const env: Variables = Object.create(null) as Variables;
-  for (const [header, value] of headersOf(input.head)) env[`Http_${canonical(header)}`] ??= value;
+  for (const [header, value] of headers) env[`Http_${canonical(header)}`] ??= value;
   env['Http_Method'] = input.method;
   env['Http_Path'] = pathOf(input);
   if (input.query !== '') env['Http_Query'] = input.query;

@@ -16,7 +16,7 @@ import type { Mode } from './mode.ts';
 /** Status and header fields of the answer do not count, as in IronFunctions: only the body does. */
 export const ironHttp: Mode = {
   env: (spec, input) => ({ ...ironEnvironment(spec, input), FN_FORMAT: 'http' }),
-  stdin(spec, input, id) {
+  stdin(spec, input, { id }) {
     const fields = Object.entries({ ...ironEnvironment(spec, input), FN_FORMAT: 'http' });
     const lines = fields.map(([name, value]) => `${canonicalName(name)}: ${value.replace(/[\r\n\0]/g, ' ')}\r\n`);
     const head = `GET / HTTP/1.1\r\n${lines.join('')}Content-Length: ${input.body.length}\r\nTask-Id: ${id}\r\n\r\n`;

@@ -1,6 +1,8 @@
 /** OpenFaaS: the classic watchdog, and the two modes of its of-watchdog that run a program for each request. */
-import { Failure } from '../../engine/contract.ts';
+import type { ProgramCall } from '../../drivers/wire.ts';
+import { Failure, type Input } from '../../engine/contract.ts';
 import type { FunctionSettings } from '../../model/app.ts';
+import { callHeaders, withForwarding } from '../call-headers.ts';
 import { headersOf } from '../head.ts';
 import { durationLine } from '../of-watchdog.ts';
 import { failureWithout, fieldOf, textBytes } from './answers.ts';
@@ -17,23 +19,28 @@ const DEFAULT_TYPE = 'application/octet-stream';
 
 export const classic: Mode = {
   admit: ({ method }) => (VERBS.includes(method) ? undefined : NOT_ALLOWED),
-  env: (spec, input) => (optionsOf(spec).cgiHeaders ? variables(spec, cgiVariables(input), lengthVariables(input)) : variables(spec)),
-  stdin: (spec, input) => (optionsOf(spec).marshalRequest ? marshalled(input) : input.body),
+  env: (spec, input, call) =>
+    optionsOf(spec).cgiHeaders ? variables(spec, cgiVariables(input, passedOn(input, call)), lengthVariables(input)) : variables(spec),
+  stdin: (spec, input, call) => (optionsOf(spec).marshalRequest ? marshalled(input, call) : input.body),
   answer(spec, input, end) {
     const failure = failureOf(end);
     if (failure !== undefined)
-      return new Failure(failure, { status: 500, head: textBytes(PLAIN), body: Buffer.concat([textBytes(`${failure}\n`), end.stdout]) });
+      return new Failure(failure, {
+        status: 500,
+        head: textBytes(`${PLAIN}${callLines(input, end)}`),
+        body: Buffer.concat([textBytes(`${failure}\n`), end.stdout]),
+      });
     const type = spec.contentType ?? fieldOf(input, 'content-type') ?? 'text/plain';
-    return { status: 200, head: textBytes(`Content-Type: ${type}\r\n${durationLine(end.ms)}`), body: end.stdout };
+    return { status: 200, head: textBytes(`Content-Type: ${type}\r\n${callLines(input, end)}${durationLine(end.ms)}`), body: end.stdout };
   },
 };
 
 export const serializing: Mode = {
   env: forked,
   stdin: (_spec, input) => input.body,
-  answer(spec, _input, end) {
+  answer(spec, input, end) {
     const failure = failureOf(end);
-    const head = textBytes(`${typeOf(spec)}${durationLine(end.ms)}`);
+    const head = textBytes(`${typeOf(spec)}${callLines(input, end)}${durationLine(end.ms)}`);
     if (failure === undefined) return { status: 200, head, body: end.stdout };
     return failureWithout(failure, end, { status: 500, head, body: textBytes(failure) });
   },
@@ -42,22 +49,41 @@ export const serializing: Mode = {
 export const streaming: Mode = {
   env: forked,
   stdin: (_spec, input) => input.body,
-  streamHead: (spec) => textBytes(typeOf(spec)),
+  streamHead: streamingHead,
   // For calls, whose answer is one, and for programs that printed nothing.
-  answer: (spec, _input, end) => ({ status: 200, head: textBytes(typeOf(spec)), body: end.stdout }),
+  answer: (spec, input, end) => ({ status: 200, head: streamingHead(spec, input, end), body: end.stdout }),
 };
 
-function forked(spec: FunctionSettings, input: Parameters<Mode['env']>[1]): Readonly<Record<string, string>> {
-  return optionsOf(spec).cgiHeaders ? variables(spec, cgiVariables(input)) : variables(spec);
+function streamingHead(spec: FunctionSettings, input: Input, call: ProgramCall): Uint8Array {
+  return textBytes(`${typeOf(spec)}${callLines(input, call)}`);
+}
+
+function forked(spec: FunctionSettings, input: Input, call: ProgramCall): Readonly<Record<string, string>> {
+  return optionsOf(spec).cgiHeaders ? variables(spec, cgiVariables(input, passedOn(input, call))) : variables(spec);
 }
 
 function typeOf({ contentType = DEFAULT_TYPE }: FunctionSettings): string {
   return `Content-Type: ${contentType}\r\n`;
 }
 
+/** The client's headers, and those that the gateway adds. */
+function passedOn({ head, client }: Input, call: ProgramCall): (readonly [string, string])[] {
+  if (head.length === 0) return [];
+  const { headers, hasId } = withForwarding(headersOf(head), client);
+  return [...headers, ...callHeaders(call, hasId)];
+}
+
+/** What the gateway adds to an answer. */
+function callLines(input: Input, call: ProgramCall): string {
+  if (input.head.length === 0) return '';
+  return callHeaders(call, fieldOf(input, 'x-call-id') !== undefined)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
+}
+
 /** `{"header": {name: [values]}, "body": {"raw": base64}}`: bytes are base64 in Go's JSON. */
-function marshalled({ head, body }: Parameters<Mode['stdin']>[1]): Uint8Array {
+function marshalled(input: Input, call: ProgramCall): Uint8Array {
   const header: Record<string, string[]> = {};
-  for (const [name, value] of headersOf(head)) (header[canonicalName(name)] ??= []).push(value);
-  return textBytes(JSON.stringify({ header, body: { raw: Buffer.from(body).toString('base64') } }));
+  for (const [name, value] of passedOn(input, call)) (header[canonicalName(name)] ??= []).push(value);
+  return textBytes(JSON.stringify({ header, body: { raw: Buffer.from(input.body).toString('base64') } }));
 }

@@ -54,8 +54,7 @@ class ForkedRun {
   readonly #fn: ContainerFunction;
   readonly #wire: StdioWire;
   readonly #request: DrivenRequest;
-  readonly #id = randomUUID();
-  readonly #since = performance.now();
+  readonly #call = { id: randomUUID(), startedAt: performance.now() };
   readonly #printed: Collector;
   /** Where what is printed goes at once, with its head; absent when the answer is made at the end. */
   readonly #stream: { readonly to: AnswerStream; readonly head: Uint8Array } | undefined;
@@ -69,7 +68,7 @@ class ForkedRun {
     this.#request = request;
     this.#printed = new Collector(fn.spec.limits.responseBytes);
     const { stream } = request;
-    const head = stream && wire.streamHead(fn.spec);
+    const head = stream && wire.streamHead(fn.spec, request.input, this.#call);
     this.#stream = stream && head && { to: stream, head };
   }
 
@@ -80,7 +79,7 @@ class ForkedRun {
     host.coldStart();
     const take = (piece: Buffer): void => this.#take(piece, container);
     const container = await this.#fn.createContainer({
-      env: { ...spec.env, ...this.#wire.env(spec, input) },
+      env: { ...spec.env, ...this.#wire.env(spec, input, this.#call) },
       stdin: true,
       locked: false,
       publish: undefined,
@@ -91,7 +90,7 @@ class ForkedRun {
     try {
       signal.throwIfAborted();
       await container.start();
-      container.attached.end(this.#wire.stdin(spec, input, this.#id));
+      container.attached.end(this.#wire.stdin(spec, input, this.#call));
       return this.#outcome(container, await this.#endOf(container, AbortSignal.any([signal, this.#broken.signal])));
     } finally {
       await container.remove();
@@ -149,7 +148,7 @@ class ForkedRun {
   }
 
   #programEnd(container: Container, { exitCode }: ContainerEnd, signal: string | undefined): ProgramEnd {
-    const ms = performance.now() - this.#since;
-    return { id: this.#id, ms, exitCode, signal, stdout: this.#printed.bytes, stderr: container.log.tail };
+    const ms = performance.now() - this.#call.startedAt;
+    return { ...this.#call, ms, exitCode, signal, stdout: this.#printed.bytes, stderr: container.log.tail };
   }
 }

@@ -54,7 +54,7 @@ export class HotInstance implements Instance {
   static async start(fn: ContainerFunction, wire: StdioWire, freezeMs: number): Promise<HotInstance> {
     let instance: HotInstance | undefined;
     const container = await fn.createContainer({
-      env: { ...fn.spec.env, ...wire.env(fn.spec, undefined) },
+      env: { ...fn.spec.env, ...wire.lifeEnv(fn.spec) },
       stdin: true,
       locked: false,
       publish: undefined,
@@ -79,8 +79,7 @@ export class HotInstance implements Instance {
     const { spec } = this.#fn;
     const { input, ending } = request;
     const { signal } = ending;
-    const since = performance.now();
-    const id = randomUUID();
+    const call = { id: randomUUID(), startedAt: performance.now() };
     try {
       await this.#freezer.wake();
     } catch (cause) {
@@ -92,9 +91,16 @@ export class HotInstance implements Instance {
     const aborted = (): void => this.#pending?.reject(signal.reason);
     signal.addEventListener('abort', aborted);
     try {
-      const stdout = await this.#ask(this.#wire.stdin(spec, input, id));
-      const ms = performance.now() - since;
-      const outcome = this.#wire.answer(spec, input, { id, ms, exitCode: 0, signal: undefined, stdout, stderr: this.#container.log.tail });
+      const stdout = await this.#ask(this.#wire.stdin(spec, input, call));
+      const ms = performance.now() - call.startedAt;
+      const outcome = this.#wire.answer(spec, input, {
+        ...call,
+        ms,
+        exitCode: 0,
+        signal: undefined,
+        stdout,
+        stderr: this.#container.log.tail,
+      });
       if (outcome === 'too large') throw new WeftError('WEFT_RESPONSE_TOO_LARGE', { name: spec.name, bytes: spec.limits.responseBytes });
       return outcome;
     } catch (cause) {

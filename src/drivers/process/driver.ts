@@ -148,7 +148,7 @@ function drive(wire: Wire, parts: Parts): Closable {
     case 'stdio': {
       const life = wire.life(spec);
       const mode = life === 'fork' && wire.joinsErrors(spec) ? 'join' : life;
-      const options = launch([mode, ...program], life === 'hot' ? wire.env(spec, undefined) : {});
+      const options = launch([mode, ...program], life === 'hot' ? wire.lifeEnv(spec) : {});
       const start = (): Promise<StdioWorker> => StdioWorker.start({ spec, wire, options, env }, life);
       return new DrivenProcess(parts, wire, { most: instances, each: 1, start });
     }

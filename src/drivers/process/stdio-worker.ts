@@ -4,7 +4,7 @@ import { type Outcome, TOO_LARGE } from '../../engine/contract.ts';
 import { asWeftError, type DrivenRequest, type End, STREAMED } from '../../engine/driver.ts';
 import type { FunctionSettings } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
-import type { FindEnd, StdioWire } from '../wire.ts';
+import type { FindEnd, ProgramCall, StdioWire } from '../wire.ts';
 import { crashed } from './failures.ts';
 import { FRAME } from './frames.ts';
 import { HostProcess } from './host-process.ts';
@@ -75,9 +75,8 @@ abstract class Run {
   protected readonly host: HostProcess;
   protected readonly parts: StdioParts;
   protected readonly request: DrivenRequest;
-  protected readonly id = randomUUID();
+  protected readonly call: ProgramCall = { id: randomUUID(), startedAt: performance.now() };
   protected readonly stderr = new Tail(STDERR_BYTES);
-  readonly #startedAt = performance.now();
   readonly #memoryKills: number;
   readonly #lines: LogLines;
   readonly #running: Running;
@@ -120,7 +119,7 @@ abstract class Run {
   }
 
   protected get ms(): number {
-    return performance.now() - this.#startedAt;
+    return performance.now() - this.call.startedAt;
   }
 
   /** What comes first counts. The worker is released before, if it is to be: whoever got an answer may ask again at once. */
@@ -181,7 +180,7 @@ class ForkRun extends Run {
     super(host, parts, running, parts.options.log);
     const { spec, wire } = parts;
     const { request } = running;
-    const head = request.stream && wire.streamHead(spec);
+    const head = request.stream && wire.streamHead(spec, request.input, this.call);
     this.#streamed = request.stream && head && new Streamed(request.stream, head, host.channel);
     this.#collected = new Collected(spec.limits.responseBytes);
   }
@@ -189,10 +188,10 @@ class ForkRun extends Run {
   protected ask(): void {
     const { spec, wire, env } = this.parts;
     const { request, host } = this;
-    const block = environmentBlock({ ...env, ...wire.env(spec, request.input) });
+    const block = environmentBlock({ ...env, ...wire.env(spec, request.input, this.call) });
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32LE(block.length, 0);
-    host.channel.send(FRAME.run, length, block, wire.stdin(spec, request.input, this.id));
+    host.channel.send(FRAME.run, length, block, wire.stdin(spec, request.input, this.call));
   }
 
   protected print(piece: Buffer): void {
@@ -211,8 +210,7 @@ class ForkRun extends Run {
     this.release();
     if (signal === 'SIGKILL' && this.outOfMemory) this.crash(exitCode, signal);
     else if (!this.#streamed?.begun) {
-      const { id, ms } = this;
-      const end = { id, ms, exitCode, signal, stdout: this.#collected.bytes, stderr: this.stderr.bytes };
+      const end = { ...this.call, ms: this.ms, exitCode, signal, stdout: this.#collected.bytes, stderr: this.stderr.bytes };
       this.succeed(() => wire.answer(spec, this.request.input, end));
     } else if (signal === undefined) this.succeed(() => STREAMED);
     else this.crash(exitCode, signal);
@@ -244,7 +242,7 @@ class HotRun extends Run {
 
   protected ask(): void {
     const { spec, wire } = this.parts;
-    this.host.channel.send(FRAME.feed, wire.stdin(spec, this.request.input, this.id));
+    this.host.channel.send(FRAME.feed, wire.stdin(spec, this.request.input, this.call));
   }
 
   protected print(piece: Buffer): void {
@@ -264,8 +262,14 @@ class HotRun extends Run {
       return;
     }
     if (whole === undefined) return;
-    const { id, ms } = this;
-    const end = { id, ms, exitCode: 0, signal: undefined, stdout: printed.subarray(0, whole), stderr: this.stderr.bytes };
+    const end = {
+      ...this.call,
+      ms: this.ms,
+      exitCode: 0,
+      signal: undefined,
+      stdout: printed.subarray(0, whole),
+      stderr: this.stderr.bytes,
+    };
     // What comes behind an answer belongs to nobody, and would be taken for the start of the next; a line feed would be skipped.
     if (!isLineFeeds(printed.subarray(whole))) this.host.kill();
     this.release();
