@@ -235,7 +235,10 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
   ];
 }
 
-/** The callee is touched and opened by the next crossing, and has had no result yet; or the host stops it, with the callee on the stack. */
+/**
+ * Another crossing: the callee is touched and opened by it, and has had no result yet. One that the host is to decide about goes to
+ * `stopped` instead, which finds the callee as an argument.
+ */
 function countCrossing(callee: number, stopped: Code): number[] {
   return [
     ...setPair(TOUCHED, [
