@@ -35,7 +35,7 @@ import {
 } from './ledger.ts';
 import type { Runtime } from './runtime.ts';
 import type { Stream } from './stream.ts';
-import { BY_HOST } from './switch.ts';
+import { BY_HOST } from './switch-code.ts';
 import type { Version } from './version.ts';
 
 /** Who waits for a chain. Exactly one of the two is called, once. */

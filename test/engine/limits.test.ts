@@ -158,7 +158,7 @@ describe('limits', () => {
 
   test('a caller that finds a function at its concurrency gets an error', async () => {
     await deploy({ b: { concurrency: 2 } }, []);
-    assert.equal((await engine.call('a', 'sb{z10;e1;}sb{z10;e2;}sb{z10;e3;}w')).body, '(200 1)(200 2)!7/0');
+    assert.equal((await engine.call('a', 'sb{z300;e1;}sb{z300;e2;}sb{z300;e3;}w')).body, '(200 1)(200 2)!7/0');
     assert.ok(errorsOf('b').some((text) => text.startsWith('WEFT_CONCURRENCY: ')));
   });
 

@@ -5,7 +5,8 @@ import { PendingCall } from '../call.ts';
 import type { Chain } from '../chain.ts';
 import { resultAt } from '../ledger.ts';
 import type { Runtime } from '../runtime.ts';
-import { BY_HOST, type SwitchHost } from '../switch.ts';
+import type { SwitchHost } from '../switch.ts';
+import { BY_HOST } from '../switch-code.ts';
 import { bytesAt, caller, give } from './guest.ts';
 import { suspending } from './suspending.ts';
 
