@@ -10,7 +10,7 @@ const CAN_PIN = CPU.server !== CPU.load && spawnSync('taskset', ['-c', '0', 'tru
 const PATIENCE_MS = 2_000;
 const PAGE_BYTES = 4096;
 
-/** `free`: on any core; for what is not loaded from outside. */
+/** `free`: on any core. */
 export type Side = keyof typeof CPU | 'free';
 
 function pinned(side: Side, command: readonly string[]): string[] {

@@ -17,13 +17,17 @@ import { startProxy } from '../servers/nginx.ts';
 import { freePort, type Server, untilItAnswers } from '../servers/server.ts';
 import { Weft } from '../servers/weft.ts';
 
+/** `server`: engine, sandbox and function share one core; wrk has the other. */
+type MeasuredSide = Side & ('free' | 'server');
+const WHERE: Readonly<Record<MeasuredSide, string>> = { free: 'two cores', server: 'pinned to one' };
+
 const BODY_BYTES = 64;
 const CONNECTIONS = 32;
 const CALLS = 2000;
 /** Requests until what V8 makes of the engine's code is what it stays. */
 const WARM_UPS = 8;
 /** Medians of Nightcore on a machine like that of the README's table, µs; it cannot be installed here to take turns with. */
-const NIGHTCORE_US: Readonly<Record<'free' | 'server', Readonly<Record<number, number>>>> = {
+const NIGHTCORE_US: Readonly<Record<MeasuredSide, Readonly<Record<number, number>>>> = {
   free: { 8: 62, 1024: 101 },
   server: { 8: 16, 1024: 75 },
 };
@@ -35,10 +39,12 @@ export const processes: Measurement = {
   async run(bench) {
     const bundle = await buildApp(join(APPS, 'processes'));
     return [
-      ...(await servers(bench, bundle, { name: 'server', what: 'an echo server', workUs: 0 })),
-      ...(await servers(bench, bundle, { name: 'busy', what: 'a server that computes for 100 µs', workUs: 100 })),
-      ...(await nightcoreCalls(bench, bundle, 'free', 'two cores')),
-      ...(await nightcoreCalls(bench, bundle, 'server', 'pinned to one')),
+      ...(await servers(bench, bundle, { name: 'server', what: 'an echo server', workUs: 0 }, 'free')),
+      ...(await servers(bench, bundle, { name: 'busy', what: 'a server that computes for 100 µs', workUs: 100 }, 'free')),
+      ...(await servers(bench, bundle, { name: 'server', what: 'an echo server', workUs: 0 }, 'server')),
+      ...(await servers(bench, bundle, { name: 'busy', what: 'a server that computes for 100 µs', workUs: 100 }, 'server')),
+      ...(await nightcoreCalls(bench, bundle, 'free')),
+      ...(await nightcoreCalls(bench, bundle, 'server')),
     ];
   },
 };
@@ -47,10 +53,11 @@ async function servers(
   bench: Bench,
   bundle: AppBundle,
   { name, what, workUs }: { name: string; what: string; workUs: number },
+  side: MeasuredSide,
 ): Promise<Row[]> {
-  const weft = await Weft.start(bundle);
-  const direct = await startDirect(bundle, name, workUs);
-  const proxy = await startProxy(new URL(direct.url).host);
+  const weft = await Weft.start(bundle, side);
+  const direct = await startDirect(bundle, name, workUs, side);
+  const proxy = await startProxy(new URL(direct.url).host, side);
   try {
     const subjects = [weft.server(name), direct, proxy];
     for (const { url } of subjects) await load(url, { connections: CONNECTIONS, seconds: 1, bodyBytes: BODY_BYTES });
@@ -62,13 +69,14 @@ async function servers(
     );
     const toAlone = (rates: readonly number[]): Spread => spread(rates.map((rate, i) => rate / (alone[i] ?? rate)));
     const ratio = toAlone(through);
-    const row = { what: `${what}, requests a second, ${CONNECTIONS} connections`, unit: '1/s' };
+    const where = WHERE[side];
+    const row = { what: `${what}, requests a second, ${CONNECTIONS} connections, ${where}`, unit: '1/s' };
     return [
       { ...row, subject: 'through Weft', value: spread(through) },
       { ...row, subject: 'asked directly', value: spread(alone) },
       { ...row, subject: 'through nginx', value: spread(proxied) },
-      { what, subject: 'through Weft ÷ directly', unit: '×', value: ratio, target: atLeast(ratio.median, 0.8, '≥ 0.8') },
-      { what, subject: 'through nginx ÷ directly', unit: '×', value: toAlone(proxied) },
+      { what: `${what}, ${where}`, subject: 'through Weft ÷ directly', unit: '×', value: ratio, target: atLeast(ratio.median, 0.8, '≥ 0.8') },
+      { what: `${what}, ${where}`, subject: 'through nginx ÷ directly', unit: '×', value: toAlone(proxied) },
     ];
   } finally {
     await proxy.close();
@@ -77,15 +85,15 @@ async function servers(
   }
 }
 
-/** The very program that Weft runs, on the core that Weft runs on. */
-async function startDirect(bundle: AppBundle, name: string, workUs: number): Promise<Server> {
+/** The very program that Weft runs, on the cores that Weft runs on. */
+async function startDirect(bundle: AppBundle, name: string, workUs: number, side: MeasuredSide): Promise<Server> {
   const dir = mkdtempSync(join(tmpdir(), 'weft-bench-'));
   const program = join(dir, 'server');
   const executable = bundle.functions.find(({ settings }) => settings.name === name)?.executable;
   if (!executable) throw new TypeError(`${name} has no program`);
   writeFileSync(program, executable, { mode: 0o755 });
   const port = await freePort();
-  const child = start('server', [program], { env: { PORT: String(port), WORK_US: String(workUs) } });
+  const child = start(side, [program], { env: { PORT: String(port), WORK_US: String(workUs) } });
   const url = `http://127.0.0.1:${port}/`;
   await untilItAnswers(url);
   return {
@@ -98,7 +106,8 @@ async function startDirect(bundle: AppBundle, name: string, workUs: number): Pro
   };
 }
 
-async function nightcoreCalls(bench: Bench, bundle: AppBundle, side: Side & ('free' | 'server'), where: string): Promise<Row[]> {
+async function nightcoreCalls(bench: Bench, bundle: AppBundle, side: MeasuredSide): Promise<Row[]> {
+  const where = WHERE[side];
   const weft = await Weft.start(bundle, side);
   const client = new Client();
   try {

@@ -2,25 +2,25 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { start, stop } from '../lib/processes.ts';
+import { type Side, start, stop } from '../lib/processes.ts';
 import { freePort, type Server, untilItAnswers } from './server.ts';
 
 /** Answers 200 with so many bytes. */
 export function startNginx(bodyBytes: number): Promise<Server> {
-  return startWith('nginx', `location / { return 200 "${'x'.repeat(bodyBytes)}"; }`);
+  return startWith('nginx', 'server', `location / { return 200 "${'x'.repeat(bodyBytes)}"; }`);
 }
 
 /** Passes everything on to the server at `origin` (host and port), over connections that it keeps. */
-export function startProxy(origin: string): Promise<Server> {
+export function startProxy(origin: string, side: Side): Promise<Server> {
   const location = 'location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; }';
-  return startWith('through nginx', location, `upstream origin { server ${origin}; keepalive 64; keepalive_requests 1000000000; }`);
+  return startWith('through nginx', side, location, `upstream origin { server ${origin}; keepalive 64; keepalive_requests 1000000000; }`);
 }
 
-async function startWith(name: string, location: string, upstream = ''): Promise<Server> {
+async function startWith(name: string, side: Side, location: string, upstream = ''): Promise<Server> {
   const dir = mkdtempSync(join(tmpdir(), 'weft-bench-'));
   const port = await freePort();
   writeFileSync(join(dir, 'nginx.conf'), configuration(dir, port, location, upstream));
-  const child = start('server', ['nginx', '-p', dir, '-c', join(dir, 'nginx.conf'), '-e', join(dir, 'error.log')]);
+  const child = start(side, ['nginx', '-p', dir, '-c', join(dir, 'nginx.conf'), '-e', join(dir, 'error.log')]);
   const url = `http://127.0.0.1:${port}/`;
   await untilItAnswers(url);
   return {

@@ -8,7 +8,8 @@ import { bundleApp } from '../../src/cli/bundle.ts';
 import { loadApp } from '../../src/manifest/index.ts';
 import type { AppBundle } from '../../src/model/app.ts';
 import { TestPlatform } from '../admin/harness.ts';
-import { builderOf } from '../toolchain/workshop.ts';
+import { createBuilder } from '../../src/toolchain/index.ts';
+import { CACHE } from '../toolchain/workshop.ts';
 import { testsWithEngine } from './engine.ts';
 import { eventually } from './harness.ts';
 
@@ -20,13 +21,12 @@ suite('a platform with containers', () => {
 
   const app = async (functions: string): Promise<AppBundle> => {
     const folder = await mkdtemp(join(tmpdir(), 'weft-app-'));
-    const builder = await builderOf('embedded');
+    const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
     try {
-      assert.ok(builder);
       await writeFile(join(folder, 'weft.yaml'), `app: images\nfunctions:\n${functions}`);
       return (await bundleApp(await loadApp(folder), { builder })).bundle;
     } finally {
-      await builder?.close();
+      await builder.close();
       await rm(folder, { recursive: true });
     }
   };
@@ -58,9 +58,8 @@ suite('a platform with containers', () => {
   test('lets a function in a context call one in a container', async () => {
     await using it = await TestPlatform.start({ threads: 1 });
     const folder = await mkdtemp(join(tmpdir(), 'weft-app-'));
-    const builder = await builderOf('embedded');
+    const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
     try {
-      assert.ok(builder);
       const caller =
         '#include <weft/v1.h>\nint weft_handle(weft_request *q, weft_response *p) {\n  size_t n; void *in = weft_request_body(q, &n); weft_result r;\n  if (weft_call("web", in, n, &r) != 0) return 1;\n  return weft_response_body(p, r.data, r.length);\n}\n';
       await writeFile(join(folder, 'caller.c'), caller);
@@ -70,7 +69,7 @@ suite('a platform with containers', () => {
       );
       await it.platform.deploy((await bundleApp(await loadApp(folder), { builder })).bundle);
     } finally {
-      await builder?.close();
+      await builder.close();
       await rm(folder, { recursive: true });
     }
     assert.deepEqual(await it.invoke('caller', 'through'), { status: 200, body: 'through' });

@@ -5,7 +5,7 @@ import { after, describe, test } from 'node:test';
 import { loadApp } from '../../src/manifest/index.ts';
 import { createBuilder } from '../../src/toolchain/index.ts';
 import { TestEngine } from '../engine/harness.ts';
-import { CACHE } from '../toolchain/workshop.ts';
+import { builderOf, CACHE, CHOICES } from '../toolchain/workshop.ts';
 import { behaves } from './behaviour.ts';
 import { inContext } from './hosted.ts';
 
@@ -15,17 +15,22 @@ after(() => builder.close());
 behaves((program) => inContext(builder, program));
 
 describe('in a context', () => {
-  test('a function that exits or traps fails, and the next request is answered', async () => {
-    const hosted = await inContext(builder, { source: 'mirror.cpp', entry: 'Mirror' });
-    try {
-      assert.equal((await hosted.send({ target: '/exit' })).status, 500);
-      assert.ok((await hosted.printed()).includes('it called exit(3)'));
-      assert.equal((await hosted.send({ target: '/trap' })).status, 502);
-      assert.equal((await hosted.send({ target: '/after' })).status, 200);
-    } finally {
-      await hosted.close();
-    }
-  });
+  for (const toolchain of CHOICES) {
+    test(`a function that exits or traps fails, and the next request is answered, ${toolchain} toolchain`, async (t) => {
+      const chosen = await builderOf(toolchain);
+      if (!chosen) return t.skip('there is no clang on this machine that links for WebAssembly');
+      t.after(() => chosen.close());
+      const hosted = await inContext(chosen, { source: 'mirror.cpp', entry: 'Mirror' });
+      try {
+        assert.equal((await hosted.send({ target: '/exit' })).status, 500);
+        assert.ok((await hosted.printed()).includes('it called exit(3)'));
+        assert.equal((await hosted.send({ target: '/trap' })).status, 502);
+        assert.equal((await hosted.send({ target: '/after' })).status, 200);
+      } finally {
+        await hosted.close();
+      }
+    });
+  }
 
   test('the example app answers, and logs its events', async () => {
     const { functions } = await loadApp(join(import.meta.dirname, '../../examples/gcf'));
