@@ -24,7 +24,9 @@ const WHERE: Readonly<Record<MeasuredSide, string>> = { free: 'two cores', serve
 const BODY_BYTES = 64;
 const CONNECTIONS = 32;
 const CALLS = 2000;
-/** Requests until what V8 makes of the engine's code is what it stays. */
+/** Until what V8 makes of the engine's code is what it stays: its compiler's threads share the engine's core. */
+const WARM_UP_SECONDS = 8;
+/** The same, in requests that call. */
 const WARM_UPS = 8;
 /** Medians of Nightcore on a machine like that of the README's table, µs; it cannot be installed here to take turns with. */
 const NIGHTCORE_US: Readonly<Record<MeasuredSide, Readonly<Record<number, number>>>> = {
@@ -60,7 +62,7 @@ async function servers(
   const proxy = await startProxy(new URL(direct.url).host, side);
   try {
     const subjects = [weft.server(name), direct, proxy];
-    for (const { url } of subjects) await load(url, { connections: CONNECTIONS, seconds: 1, bodyBytes: BODY_BYTES });
+    for (const { url } of subjects) await load(url, { connections: CONNECTIONS, seconds: WARM_UP_SECONDS, bodyBytes: BODY_BYTES });
     const results = await inTurn(bench, subjects, ({ url }) =>
       load(url, { connections: CONNECTIONS, seconds: bench.seconds, bodyBytes: BODY_BYTES }),
     );
@@ -75,7 +77,13 @@ async function servers(
       { ...row, subject: 'through Weft', value: spread(through) },
       { ...row, subject: 'asked directly', value: spread(alone) },
       { ...row, subject: 'through nginx', value: spread(proxied) },
-      { what: `${what}, ${where}`, subject: 'through Weft ÷ directly', unit: '×', value: ratio, target: atLeast(ratio.median, 0.8, '≥ 0.8') },
+      {
+        what: `${what}, ${where}`,
+        subject: 'through Weft ÷ directly',
+        unit: '×',
+        value: ratio,
+        target: atLeast(ratio.median, 0.8, '≥ 0.8'),
+      },
       { what: `${what}, ${where}`, subject: 'through nginx ÷ directly', unit: '×', value: toAlone(proxied) },
     ];
   } finally {

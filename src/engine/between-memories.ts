@@ -15,7 +15,7 @@ export function outside({ memory, base }: Side, pointer: Code, length: Code): nu
 
 /**
  * Copies exactly `local` bytes. 8 to 16 of them go as two overlapping words: memory.copy leaves generated code for a
- * C function, which costs more than the bytes do.
+ * C function, which costs more than the bytes do. None are nowhere: their pointers may be anything.
  */
 export function copy(to: Side, toPtr: Code, from: Side, fromPtr: Code, local: number): number[] {
   const tail = [...op.get(local), ...op.i32(8), ...op.sub];
@@ -25,20 +25,23 @@ export function copy(to: Side, toPtr: Code, from: Side, fromPtr: Code, local: nu
     ...op.sub,
     ...op.i32(8),
     ...op.gtU,
-    ...op.ifElse(copyBytes(to, toPtr, from, fromPtr, local), [
-      ...toPtr,
-      ...fromPtr,
-      ...op.load64(from.memory, from.base),
-      ...op.store64(to.memory, to.base),
-      ...toPtr,
-      ...tail,
-      ...op.add,
-      ...fromPtr,
-      ...tail,
-      ...op.add,
-      ...op.load64(from.memory, from.base),
-      ...op.store64(to.memory, to.base),
-    ]),
+    ...op.ifElse(
+      [...op.get(local), ...op.if(copyBytes(to, toPtr, from, fromPtr, local))],
+      [
+        ...toPtr,
+        ...fromPtr,
+        ...op.load64(from.memory, from.base),
+        ...op.store64(to.memory, to.base),
+        ...toPtr,
+        ...tail,
+        ...op.add,
+        ...fromPtr,
+        ...tail,
+        ...op.add,
+        ...op.load64(from.memory, from.base),
+        ...op.store64(to.memory, to.base),
+      ],
+    ),
   ];
 }
 

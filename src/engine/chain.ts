@@ -75,6 +75,8 @@ export interface ChainStart {
 
 /** Most requests call nobody through the host and are over before anybody looks: they share this one, which stays empty. */
 const NO_CALLS: CallsUnderWay[] = [];
+/** A switch that caught an exception does not know more of it. */
+const UNCAUGHT = 'an exception that nobody caught';
 
 export class Chain {
   readonly runtime: Runtime;
@@ -90,6 +92,10 @@ export class Chain {
   /** It runs on the thread's own stack, where it can neither wait nor act on the world: then it starts over on one of its own. */
   direct = false;
   #startsOver = false;
+  /** Its functions' frames are gone: what is said from here on belongs to no point of a run, and no replay says it again. */
+  #unwound = false;
+  /** What is said now belongs to this crossing, not to the latest. */
+  #crossing: number | undefined;
 
   /** What came in. Borrowed until the first entry returned; a chain that goes on keeps copies. */
   input: Input;
@@ -143,10 +149,18 @@ export class Chain {
     return this.#results;
   }
 
+  /** Which activation of the active function runs: the crossing that entered it, 0 for what the client called. */
+  get activation(): number {
+    return this.#opened(this.active);
+  }
+
+  #opened(member: number): number {
+    return member === this.fn.member ? 0 : this.#word(openedAt(member));
+  }
+
   /** Calls of the active function. */
   get calls(): CallsUnderWay {
-    const { active } = this;
-    const activation = active === this.fn.member ? 0 : this.#word(openedAt(active));
+    const { active, activation } = this;
     const known = this.#calls[active];
     if (known?.activation === activation) return known;
     const calls = new CallsUnderWay(activation);
@@ -166,10 +180,32 @@ export class Chain {
     const fn = this.group.shape.functions[member] as GuestFunction;
     const { name, limits } = fn.spec;
     this.effect('log', () => {
-      if (error === CALL_ERROR.tooLarge)
+      if (error === CALL_ERROR.trapped) {
+        fn.counters.traps++;
+        this.version.complain(fn, new WeftError('WEFT_FUNCTION_TRAPPED', { name, reason: UNCAUGHT }));
+      } else if (error === CALL_ERROR.tooLarge)
         this.version.complain(fn, new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
       else this.version.log(fn, 'error', 'it returned something else than 0, or its answer lies outside its memory');
     });
+  }
+
+  /** Erases what a member did. What it printed behind its last line feed is logged first. */
+  resetMember(member: number): void {
+    this.group.contexts[member]?.wasi?.flush();
+    this.group.reset(member);
+  }
+
+  /**
+   * An earlier activation of this member ended, or was to end, before the given crossing: what it printed behind its last line feed is
+   * logged as from before it, so that a replay in which that crossing fails finds it logged.
+   */
+  endLines(member: number, crossing: number): void {
+    this.#crossing = crossing - 1;
+    try {
+      this.group.contexts[member]?.wasi?.flush();
+    } finally {
+      this.#crossing = undefined;
+    }
   }
 
   get lastFromHost(): Uint8Array | undefined {
@@ -193,14 +229,30 @@ export class Chain {
   effect<T>(effect: Effect, produce: () => T): T {
     const { journal } = this;
     if (this.direct && effect !== 'clock' && effect !== 'random') this.startOver();
-    if (!journal) return produce();
+    if (!journal || this.#unwound) return produce();
     try {
-      const value = journal.value(effect, this.#word(CROSSINGS), produce);
+      const value = journal.value(effect, this.#crossing ?? this.#word(CROSSINGS), produce);
       if (journal.stopAt === 0) this.#setWord(STOP_AT, 0);
       return value;
     } catch (cause) {
       if (cause instanceof Diverged) this.kill(this.#trap('when it ran again after a trap, it did not do the same'));
       throw cause;
+    }
+  }
+
+  /** What waits next did so in vain in the run that is being replayed, whatever is at hand by now. */
+  get waitEnds(): boolean {
+    return this.journal?.next === 'wait';
+  }
+
+  /** A wait is over. @returns whether for a deadline, in this run or in the one that is being replayed */
+  waitEnded(): boolean {
+    if (this.killed) return true;
+    if (!this.mustLook && !this.waitEnds) return false;
+    try {
+      return this.effect('wait', () => true);
+    } catch {
+      return true; // it was killed for not doing the same
     }
   }
 
@@ -292,6 +344,7 @@ export class Chain {
 
   #begin(): void {
     const { runtime, group, fn } = this;
+    this.#unwound = false;
     this.#openBooks();
     let promise: Promise<number>;
     try {
@@ -367,7 +420,7 @@ export class Chain {
 
   #trapped(cause: unknown): void {
     const { active } = this;
-    this.context.wasi?.flush();
+    this.#unwound = true;
     const exit = this.context.wasi?.exitCode;
     if (this.#exited && !this.#over) {
       // proc_exit leaves through a trap; for a program with main that is an ordinary end.
@@ -378,6 +431,7 @@ export class Chain {
       return;
     }
     const failing = this.#overdue ?? active;
+    this.#flushFrom(this.#opened(failing));
     const error = this.#explain(failing, cause);
     if (this.#over || failing === this.fn.member || this.#pastDeadline) {
       this.#fail(error);
@@ -387,13 +441,21 @@ export class Chain {
     if (!this.#replay(failing, callError(error))) this.#fail(error, true);
   }
 
-  /** A callee on a stack of its own trapped: the error that its caller gets. */
+  /** What this crossing and those behind it entered is over, and no replay comes to it again: logs what was printed, innermost first. */
+  #flushFrom(crossing: number): void {
+    const busy = this.#word(BUSY);
+    const ended = [...this.group.contexts.keys()].filter((member) => (busy & (1 << member)) !== 0 && this.#opened(member) >= crossing);
+    for (const member of ended.toSorted((a, b) => this.#opened(b) - this.#opened(a))) this.group.contexts[member]?.wasi?.flush();
+  }
+
+  /** A callee on a stack of its own trapped: the error that its caller gets. For `trapped`, its switch resets it. */
   calleeTrapped(member: number, cause: unknown): number {
     this.group.contexts[member]?.wasi?.flush();
     const error = this.#explain(this.#overdue ?? member, cause, member);
     this.version.complain(this.group.shape.functions[member] as GuestFunction, error);
-    this.group.reset(member);
-    return callError(error);
+    const code = callError(error);
+    if (code !== CALL_ERROR.trapped) this.group.reset(member);
+    return code;
   }
 
   /** What ended a member's function; counts it if that was its own doing. */
@@ -447,6 +509,7 @@ export class Chain {
 
   /** The answer is out; the contexts go back to their snapshots and to the pool. */
   #release(all: boolean): void {
+    this.#unwound = true;
     this.#results?.end();
     for (const { wasi } of this.group.contexts) wasi?.flush();
     this.fn.running--;
@@ -456,8 +519,13 @@ export class Chain {
   }
 
   /** A crossing that may not go ahead by itself: gives its error, and arms the next one. */
-  stopCrossing(): number {
-    const error = this.journal?.takeFailure(this.#word(CROSSINGS)) ?? BY_HOST;
+  stopCrossing(member: number): number {
+    const crossing = this.#word(CROSSINGS);
+    const error = this.journal?.takeFailure(crossing) ?? BY_HOST;
+    if (error !== BY_HOST) {
+      this.endLines(member, crossing);
+      this.group.reset(member);
+    }
     this.#setWord(STOP_AT, this.journal?.stopAt ?? -1);
     return error;
   }
@@ -523,7 +591,7 @@ function keep(input: Input): Input {
 
 function describe(cause: unknown, exit: number | undefined): string {
   if (exit !== undefined) return `exit(${exit})`;
-  if (cause instanceof WebAssembly.Exception) return 'an exception that nobody caught';
+  if (cause instanceof WebAssembly.Exception) return UNCAUGHT;
   if (cause instanceof RangeError && /call stack/.test(cause.message)) return 'stack overflow';
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -94,7 +94,11 @@ function crossing(plan: SwitchPlan, i: number, j: number, fallback: Code): numbe
       ...op.get(STATUS),
       ...op.i32(CALL_ERROR.trapped),
       ...op.eq,
-      ...op.if([...op.i32(j), ...op.call(HOST_RESET)]),
+      // On a stack of its own it has said so already.
+      ...op.if([
+        ...(plan.stacks === 'shared' ? [...op.i32(j), ...op.i32(CALL_ERROR.trapped), ...op.call(HOST_FAILED)] : []),
+        ...[...op.i32(j), ...op.call(HOST_RESET)],
+      ]),
       // A callee's own result is not an error code of ours: whatever it returned, it failed.
       ...op.get(STATUS),
       ...op.i32(0),
@@ -146,11 +150,7 @@ function guarded(plan: SwitchPlan, i: number, j: number): number[] {
       ...op.gtU,
       ...op.ifElse(
         [
-          ...op.get(LENGTH),
-          ...place(j),
-          ...op.i32(RESERVE),
-          ...op.add,
-          ...op.callIndirect(UNARY),
+          ...reserve(plan, j),
           ...op.tee(PTR),
           ...op.eqz,
           ...outside(to, op.get(PTR), op.get(LENGTH)),
@@ -169,6 +169,37 @@ function guarded(plan: SwitchPlan, i: number, j: number): number[] {
   );
 }
 
+/** The callee's own room for its input. */
+function reserve(plan: SwitchPlan, j: number): number[] {
+  const at = resultAt(j);
+  if (plan.stacks === 'shared') return [...op.get(LENGTH), ...place(j), ...op.i32(RESERVE), ...op.add, ...op.callIndirect(UNARY)];
+  const toTheEnd = op.br(4);
+  return [
+    ...startOnOwnStack(j, [...place(j), ...op.i32(RESERVE), ...op.add, ...op.get(LENGTH)]),
+    ...op.if([
+      ...[...op.get(PROMISE), ...op.i32(j), ...op.call(HOST_AWAIT), ...op.tee(STATUS), ...op.i32(0)],
+      ...[0x48, ...op.if(toTheEnd)], // i32.lt_s: it trapped, or its time was over
+      ...[...op.i32(CALL_ERROR.trapped), ...op.set(STATUS)],
+    ]),
+    ...word(at),
+  ];
+}
+
+/** @param entry place and argument. Leaves whether it is still running. */
+function startOnOwnStack(j: number, entry: Code): number[] {
+  const at = resultAt(j);
+  return [
+    ...setWord(at, op.i32(STILL_RUNNING)),
+    ...entry,
+    ...[...block, ...op.i32(at * WORD), ...op.add],
+    ...op.call(HOST_STACK),
+    ...op.set(PROMISE),
+    ...word(at),
+    ...op.i32(STILL_RUNNING),
+    ...op.eq,
+  ];
+}
+
 function enter(plan: SwitchPlan, j: number): number[] {
   const at = resultAt(j);
   if (plan.stacks === 'shared') {
@@ -185,17 +216,7 @@ function enter(plan: SwitchPlan, j: number): number[] {
     ];
   }
   return [
-    ...setWord(at, op.i32(STILL_RUNNING)),
-    ...place(j),
-    ...op.i32(KIND_CALL),
-    ...block,
-    ...op.i32(at * WORD),
-    ...op.add,
-    ...op.call(HOST_STACK),
-    ...op.set(PROMISE),
-    ...word(at),
-    ...op.i32(STILL_RUNNING),
-    ...op.eq,
+    ...startOnOwnStack(j, [...place(j), ...op.i32(KIND_CALL)]),
     ...op.ifElse([...op.get(PROMISE), ...op.i32(j), ...op.call(HOST_AWAIT)], [...word(at), ...op.eqz, ...op.eqz], I32),
     ...op.set(STATUS),
   ];

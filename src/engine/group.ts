@@ -113,14 +113,19 @@ export class Group implements Counted {
     const places = functions.map(() => runtime.entries.allocate());
     this.shape = shape;
     this.block = runtime.ledger.allocate(functions.length);
-    const link = switchModule && this.#link(switchModule, memories, places);
-    this.contexts = functions.map((f, i) => {
-      const memory = memories[i] as WebAssembly.Memory;
-      const context = new Context(runtime.entries, f.guest, memory, shape.host.importsFor(memory, link, i), places[i] as number);
-      f.counters.contextsLive++;
-      runtime.addresses.track(memory);
-      return context;
-    });
+    try {
+      const link = switchModule && this.#link(switchModule, memories, places);
+      this.contexts = functions.map((f, i) => {
+        const memory = memories[i] as WebAssembly.Memory;
+        return new Context(runtime.entries, f.guest, memory, shape.host.importsFor(memory, link, i), places[i] as number);
+      });
+    } catch (cause) {
+      for (const place of places) runtime.entries.release(place);
+      runtime.ledger.release(this.block, functions.length);
+      throw cause;
+    }
+    for (const f of functions) f.counters.contextsLive++;
+    for (const memory of memories) runtime.addresses.track(memory);
     runtime.memory.count(this);
   }
 

@@ -14,8 +14,8 @@ const MAX_VALUES = 100_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_FAILURES = 16;
 
-/** Of the host calls that are recorded. */
-export type Effect = 'call' | 'fetch' | 'send' | 'log' | 'clock' | 'random' | 'sleep';
+/** Of the host calls that are recorded; `wait`: one that waited, until a callee's deadline. */
+export type Effect = 'call' | 'fetch' | 'send' | 'log' | 'clock' | 'random' | 'sleep' | 'wait';
 
 interface Entry {
   readonly effect: Effect;
@@ -50,6 +50,11 @@ export class Journal {
     const value = produce();
     if (this.#complete) this.#record({ effect, crossing, value });
     return value;
+  }
+
+  /** What was recorded at this point. */
+  get next(): Effect | undefined {
+    return this.#entries[this.#next]?.effect;
   }
 
   #record(entry: Entry): void {

@@ -88,8 +88,7 @@ export class Peers {
       if (Atomics.load(words, PREEMPTED) > 0 || Atomics.load(words, RUNNING_NOW) === 1) continue;
       const id = this.#nextId++;
       const kept = copyOf(body);
-      const { depth, deadlineAt } = offer;
-      this.#sent.set(id, { port, pending, runHere: () => version.callHere(target, kept, pending, depth, deadlineAt) });
+      this.#sent.set(id, { port, pending, runHere: () => version.callHere(target, kept, pending, offer) });
       const message: CallMessage = {
         type: 'call',
         id,
@@ -97,8 +96,8 @@ export class Peers {
         version: version.number,
         fn: target.id,
         body: kept,
-        depth,
-        remainingMs: deadlineAt - performance.now(),
+        depth: offer.depth,
+        remainingMs: offer.deadlineAt - performance.now(),
       };
       port.postMessage(message);
       return true;
@@ -107,18 +106,18 @@ export class Peers {
   }
 
   #serve(port: MessagePort, call: CallMessage): void {
-    const { id } = call;
+    const { id, depth } = call;
     const pending = new PendingCall();
     pending.onSettled(() => {
       const { error, status, body } = pending;
-      const message: ResultMessage | DeclinedMessage =
-        error === CALL_ERROR.busy ? { type: 'declined', id } : { type: 'result', id, error, status, body };
-      port.postMessage(message);
+      port.postMessage({ type: 'result', id, error, status, body } satisfies ResultMessage);
     });
+    const decline = (): void => port.postMessage({ type: 'declined', id } satisfies DeclinedMessage);
     const version = this.#find(call.app, call.version);
     const target = version?.functions[call.fn];
-    if (version && target) version.callHere(target, call.body, pending, call.depth, performance.now() + call.remainingMs);
-    else pending.settle(CALL_ERROR.busy, 503, NOTHING);
+    if (version && target)
+      version.callHere(target, call.body, pending, { depth, deadlineAt: performance.now() + call.remainingMs }, decline);
+    else decline();
   }
 
   #settle(message: ResultMessage | DeclinedMessage): void {

@@ -125,7 +125,7 @@ export class Runtime {
     const chain = this.current;
     if (chain === null) throw new TypeError('only a running chain can be suspended');
     // A request that has ended already is only let go on until its next interrupt check.
-    const begin = chain.mayWait() ? start : endedAlready;
+    const begin = chain.mayWait() && !chain.waitEnds ? start : endedAlready;
     return new Promise((resolve, reject) => {
       const suspension: { begun: boolean; forget?: Forget | undefined } = { begun: false };
       const resume = (value: Value): void => this.#resume(chain, resolve, value, reject);
@@ -134,7 +134,7 @@ export class Runtime {
         // The clock decides, not whether this came before the sweep.
         const late = performance.now() >= chain.deadlineAt;
         if (late) chain.overdue();
-        const value = late ? CALL_ERROR.deadline : outcome;
+        const value = chain.waitEnded() ? CALL_ERROR.deadline : outcome;
         // What is at hand already must not resolve the promise before WebAssembly reacts to it, or `current` is set too early.
         if (suspension.begun) resume(value);
         else queueMicrotask(() => resume(value));
@@ -200,6 +200,8 @@ export class Runtime {
    */
   reserve(chain: Chain, length: number): number {
     const outer = this.current;
+    const outerMayNot = this.ledger.words[MAY_NOT_SUSPEND] as number;
+    const outerSince = this.#reservedSince;
     this.current = chain;
     if (outer === null) this.#goIn(false);
     this.#reservedSince = performance.now();
@@ -207,7 +209,9 @@ export class Runtime {
     try {
       return chain.context.reserve(length);
     } finally {
-      this.ledger.words[MAY_NOT_SUSPEND] = 0;
+      // One that calls a function meanwhile may have another look for room.
+      this.ledger.words[MAY_NOT_SUSPEND] = outerMayNot;
+      this.#reservedSince = outerSince;
       this.current = outer;
       if (outer === null) Atomics.store(this.#words, RUNNING_NOW, 0);
     }

@@ -154,10 +154,17 @@ export class Version {
     const deadlineAt = Math.min(from.deadlineAt, performance.now() + target.spec.limits.deadlineMs);
     const movable = target instanceof GuestFunction && !target.keepsState;
     if (movable && this.#peers.offer(this, target, body, { depth, deadlineAt, how }, pending)) return;
-    this.callHere(target, body, pending, depth, deadlineAt);
+    this.callHere(target, body, pending, { depth, deadlineAt });
   }
 
-  callHere(target: HostedFunction, body: Uint8Array, pending: PendingCall, depth: number, deadlineAt: number): void {
+  /** @param crowded there is no room for it; nothing of it has run. Its caller is told so when absent. */
+  callHere(
+    target: HostedFunction,
+    body: Uint8Array,
+    pending: PendingCall,
+    { depth, deadlineAt }: { readonly depth: number; readonly deadlineAt: number },
+    crowded?: () => void,
+  ): void {
     const { requestBytes } = target.spec.limits;
     target.counters.calls++;
     try {
@@ -171,8 +178,14 @@ export class Version {
       new Chain({ runtime: this.runtime, version: this, fn: target, group, sink: pending, depth, deadlineAt }, input).start();
     } catch (cause) {
       if (!(cause instanceof WeftError)) throw cause;
+      const error = callError(cause);
+      if (crowded && error === CALL_ERROR.busy) {
+        target.counters.calls--;
+        crowded();
+        return;
+      }
       this.complain(target, cause);
-      pending.settle(callError(cause), cause.entry.status, NOTHING);
+      pending.settle(error, cause.entry.status, NOTHING);
     }
   }
 

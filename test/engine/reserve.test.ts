@@ -60,3 +60,14 @@ test('what a guest does while it looks for room, it does as itself', async () =>
   assert.equal((await engine.call('caller', LARGE)).body, 'mine');
   await engine.close();
 });
+
+test('a guest that calls another while it looks for room may still take its time', async () => {
+  const engine = await TestEngine.start();
+  const calls = '(drop (call $call (i32.const 1) (i32.const 20000) (i32.const 2000) (i32.const 8192) (i32.const 4)))';
+  await engine.deploy({
+    slow: { wasm: guest({ ...CALLER, enter: ECHO, reserve: slowReserve(4_000_000).replace('(loop', `${calls} (loop`) }) },
+    echo: { wasm: guest({ enter: ECHO }) },
+  });
+  for (let round = 0; round < 3; round++) assert.equal((await engine.call('slow', LARGE)).body, LARGE);
+  await engine.close();
+});

@@ -6,7 +6,6 @@ import type { Chain } from '../chain.ts';
 import { resultAt } from '../ledger.ts';
 import type { Runtime } from '../runtime.ts';
 import type { SwitchHost } from '../switch.ts';
-import { BY_HOST } from '../switch-code.ts';
 import { bytesAt, caller, give } from './guest.ts';
 import { suspending } from './suspending.ts';
 
@@ -18,8 +17,10 @@ export interface CallHost {
 export function callImports(runtime: Runtime): CallHost {
   const call = (fn: number, input: number, length: number, out: number, capacity: number): number => {
     const chain = caller(runtime);
+    // Whatever becomes of the call: a result that another function of the chain got from the host is not this one's.
+    chain.takeFromHost(undefined);
     const pending = begin(chain, fn, bytesAt(chain, input, length));
-    if (pending.settled) return collect(chain, pending, out, capacity);
+    if (pending.settled && !chain.waitEnds) return collect(chain, pending, out, capacity);
     chain.calls.expect(pending);
     return CALL_ERROR.pending;
   };
@@ -62,13 +63,8 @@ export function callImports(runtime: Runtime): CallHost {
       call,
       result,
       resolve,
-      stopped: (member) => {
-        const chain = caller(runtime);
-        const error = chain.stopCrossing();
-        if (error !== BY_HOST) chain.group.reset(member);
-        return error;
-      },
-      reset: (member) => caller(runtime).group.reset(member),
+      stopped: (member) => caller(runtime).stopCrossing(member),
+      reset: (member) => caller(runtime).resetMember(member),
       failed: (member, error) => caller(runtime).calleeFailed(member, error),
       enterOnOwnStack: runtime.enterOnOwnStack,
       awaitStack: new WebAssembly.Suspending((promise: Promise<number>, member: number) => awaitStack(runtime, promise, member)),

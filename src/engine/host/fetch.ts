@@ -27,6 +27,7 @@ const DENIED_HEADERS = new Set([
 const OF_THE_TRANSFER = new Set(['content-encoding', 'content-length', 'transfer-encoding', 'connection', 'keep-alive']);
 
 const PAST_DEADLINE_MS = 1000;
+const NOTHING = new Uint8Array(0);
 
 interface Outcome {
   readonly error: number;
@@ -52,7 +53,7 @@ export function fetchImports(runtime: Runtime): Record<string, unknown> {
           controller.signal,
           AbortSignal.timeout(Math.ceil(Math.max(0, chain.deadlineAt - performance.now())) + PAST_DEADLINE_MS),
         ]);
-        return { outcome: perform(chain, bytes, signal), abort: () => controller.abort() };
+        return { outcome: perform(chain, bytes, signal).then((got) => kept(chain, got)), abort: () => controller.abort() };
       });
       return runtime.suspend((resume) => {
         void outcome.then(({ error, text }) => resume(() => (error === 0 ? collect(chain, text, out, capacity) : error)));
@@ -63,14 +64,18 @@ export function fetchImports(runtime: Runtime): Record<string, unknown> {
   };
 }
 
+/** Counted once: a replay takes the same result again. */
+function kept(chain: Chain, got: Outcome): Outcome {
+  return got.error !== 0 || chain.results.hold(got.text.length) ? got : { error: CALL_ERROR.busy, text: NOTHING };
+}
+
 function collect(chain: Chain, text: Uint8Array, out: number, capacity: number): number {
-  const held = chain.results.hold(text.length);
-  chain.takeFromHost(held ? text : undefined);
-  return held ? give(chain, text, out, capacity) : CALL_ERROR.busy;
+  chain.takeFromHost(text);
+  return give(chain, text, out, capacity);
 }
 
 async function perform(chain: Chain, bytes: Uint8Array, signal: AbortSignal): Promise<Outcome> {
-  const fail = (error: number): Outcome => ({ error, text: new Uint8Array(0) });
+  const fail = (error: number): Outcome => ({ error, text: NOTHING });
   const fn = chain.activeFunction;
   const { spec } = fn;
   const request = parse(bytes);

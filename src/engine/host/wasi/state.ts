@@ -24,6 +24,8 @@ const environments = new WeakMap<FunctionSettings, StringBlock>();
 
 export class WasiState {
   exitCode: number | undefined;
+  /** Of the function, in this request: each has lines of its own. */
+  activation: number;
   readonly memory: GuestMemory;
   /** The request that the streams and the exit code belong to; a context that keeps its state sees many. */
   #chain: Chain;
@@ -36,6 +38,7 @@ export class WasiState {
 
   constructor(chain: Chain) {
     this.#chain = chain;
+    this.activation = chain.activation;
     this.#fn = chain.activeFunction;
     this.memory = new GuestMemory(chain.context);
   }
@@ -47,6 +50,7 @@ export class WasiState {
   /** Another request in the same context: new streams, environment and exit code; files stay. */
   begin(chain: Chain): void {
     this.#chain = chain;
+    this.activation = chain.activation;
     this.exitCode = undefined;
     this.#environment = undefined;
     this.#answer = undefined;
@@ -63,6 +67,12 @@ export class WasiState {
   /** It printed more than its limit. */
   get overflow(): boolean {
     return this.#answer?.overflow ?? false;
+  }
+
+  /** Another activation of the function runs from here on, in the same request. */
+  endLines(activation: number): void {
+    this.activation = activation;
+    this.#chain.endLines(this.#chain.active, activation);
   }
 
   /** The request ends: logs what was printed behind the last line feed. */
@@ -140,6 +150,7 @@ export function wasiOf(runtime: Runtime): WasiState {
     context.wasi = state;
   } else {
     if (state.chain !== chain) state.begin(chain);
+    else if (state.activation !== chain.activation) state.endLines(chain.activation);
     state.memory.refresh();
   }
   return state;
