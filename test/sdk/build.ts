@@ -51,6 +51,8 @@ const PINNED = createHash('sha256')
   .digest('hex');
 const CACHE = join(SDK, '../node_modules/.cache/weft');
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic'];
+/** Of programs that must compile without a warning. */
+export const FLAGS = [...WARNINGS, '-Werror'];
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const SYSTEM = ['clang', 'clang-19', 'clang-18', 'clang-17', 'clang-16'];
 
@@ -108,7 +110,7 @@ for (const path of (readdirSync(SDK, { recursive: true }) as string[]).toSorted(
 }
 const SDK_DIGEST = sdkDigest.digest('hex');
 
-/** What is compiled of the runtime is the same for every file of tests, each of which is a process. */
+/** What is compiled is kept by all that it is made of: files of tests, each of which is a process, build much of it again. */
 async function kept(key: readonly string[], make: () => Promise<Uint8Array>): Promise<Uint8Array> {
   const folder = join(CACHE, 'sdk-tests');
   const path = join(
@@ -182,8 +184,13 @@ function toolchain(name: Toolchain['name'], identity: string, sdk: string, run: 
     async build(program) {
       const sources = program.contract === 'nightcore' ? await asOn64Bits(program) : program.sources;
       const language = languageOf(program);
-      const files = { ...sources, ...(await named(direct(program))), ...(await archives(language)) };
-      return new Uint8Array(await run(language === 'c' ? 'clang' : 'clang++', userCommand(program, sdk), files, 'out.wasm'));
+      const command = userCommand(program, sdk);
+      const texts = Object.entries(sources).flatMap(([name, text]) => [name, Buffer.from(text).toString('latin1')]);
+      const made = await kept([identity, ...command, ...texts], async () => {
+        const files = { ...sources, ...(await named(direct(program))), ...(await archives(language)) };
+        return run(language === 'c' ? 'clang' : 'clang++', command, files, 'out.wasm');
+      });
+      return new Uint8Array(made);
     },
   };
 }

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type ContractName, SDK, toolchains } from './build.ts';
+import { type ContractName, FLAGS, SDK, toolchains } from './build.ts';
 import { Host } from './host.ts';
 
 const PAGE = readFileSync(join(SDK, '../docs/sdk.md'), 'utf8');
 const HEADER = readFileSync(join(SDK, 'include/weft/v1.h'), 'utf8');
 const FN_HEADER = readFileSync(join(SDK, 'include/fn/fdk.h'), 'utf8');
 const examples = [...PAGE.matchAll(/```(c|cpp)\n([^]*?)```/g)].map(([, language = '', code = '']) => ({ language, code }));
-const FLAGS = ['-Wall', '-Wextra', '-Wpedantic', '-Werror'];
 
 function contractOf(code: string): ContractName {
   if (code.includes('faas_')) return 'nightcore';

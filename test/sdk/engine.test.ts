@@ -5,19 +5,21 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { instrument } from '../../src/toolchain/rewrite/index.ts';
 import { TestEngine, type TestFunction } from '../engine/harness.ts';
-import { type ContractName, SDK, type Toolchain, toolchains } from './build.ts';
+import { type ContractName, FLAGS, SDK, type Toolchain, toolchains } from './build.ts';
 
 const EXAMPLES = join(SDK, '../examples');
 const read = (path: string): string => readFileSync(join(EXAMPLES, path), 'utf8');
 
-async function built(toolchain: Toolchain, contract: ContractName, sources: Readonly<Record<string, string>>): Promise<TestFunction> {
-  const wasm = await instrument(await toolchain.build({ contract, sources }), { optimize: false });
+type Sources = Readonly<Record<string, string>>;
+
+async function built(toolchain: Toolchain, contract: ContractName, sources: Sources, flags: readonly string[] = []): Promise<TestFunction> {
+  const wasm = await instrument(await toolchain.build({ contract, sources, flags }), { optimize: false });
   return { wasm, spec: { contract, ...(contract === 'nightcore' ? { rollback: 'never' } : {}) } };
 }
 
 async function examples(toolchain: Toolchain): Promise<Record<string, TestFunction>> {
   const lines = { 'lines.c': read('workflow/lines.c'), 'lines.h': read('workflow/lines.h') };
-  const weft = (sources: Readonly<Record<string, string>>): Promise<TestFunction> => built(toolchain, 'weft', sources);
+  const weft = (sources: Sources): Promise<TestFunction> => built(toolchain, 'weft', sources, FLAGS);
   return {
     ranking: await weft({ 'ranking.c': read('workflow/ranking.c') }),
     sort: await weft({ 'sort.c': read('workflow/sort.c'), ...lines }),

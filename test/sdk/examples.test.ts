@@ -4,11 +4,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { type ContractName, SDK, type Toolchain, toolchains } from './build.ts';
+import { type ContractName, FLAGS, SDK, type Toolchain, toolchains } from './build.ts';
 import { Host, type HostOptions } from './host.ts';
 
 const EXAMPLES = join(SDK, '../examples');
-const FLAGS = ['-Wall', '-Wextra', '-Wpedantic', '-Werror'];
 
 interface Manifest {
   readonly functions: Readonly<Record<string, { readonly contract: ContractName; readonly sources: readonly string[] }>>;
