@@ -17,6 +17,7 @@ import { FileHashes, hashOf, keyOf } from './hash.ts';
 import type { Artifact, Builder, BuilderOptions, BuildOptions, NativeArtifact } from './index.ts';
 import { type LinkDescription, readLinkDescription } from './link-description.ts';
 import { Objects, type ObjectStore } from './objects.ts';
+import { archiverOf } from './archiver.ts';
 import { regularFile } from './regular-file.ts';
 import { rewriterIdentity } from './rewriter-identity.ts';
 import { Slots } from './slots.ts';
@@ -111,10 +112,11 @@ class Workshop implements Builder {
 
   constructor(parts: Parts) {
     const { compiler, description, store, daemon, closing } = parts;
+    const clang = compiler instanceof SystemCompiler ? compiler.clang : undefined;
     this.#parts = parts;
     this.toolchain = compiler.name;
     this.#objects = new Objects(compiler, store, new FileHashes());
-    this.#runtime = new GuestRuntime(description, this.#objects, store, daemon, closing.signal);
+    this.#runtime = new GuestRuntime(description, this.#objects, store, archiverOf(clang, daemon), closing.signal);
     this.#native = new NativeBuilds(parts);
   }
 

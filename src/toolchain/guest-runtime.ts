@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { ContractName } from '../model/app.ts';
-import { type CompileJob, CompilerFailure, type Language, type LinkInput } from './compiler.ts';
-import type { Daemon } from './daemon/client.ts';
+import type { Archiver } from './archiver.ts';
+import type { CompileJob, Language, LinkInput } from './compiler.ts';
 import { keyOf } from './hash.ts';
 import { type LinkDescription, SDK } from './link-description.ts';
 import type { ObjectFile, Objects } from './objects.ts';
@@ -21,15 +21,15 @@ export class GuestRuntime {
   readonly #description: LinkDescription;
   readonly #objects: Objects;
   readonly #store: Store;
-  readonly #daemon: Daemon;
+  readonly #archiver: Archiver;
   readonly #closing: AbortSignal;
   readonly #made = new Map<string, Promise<RuntimePart>>();
 
-  constructor(description: LinkDescription, objects: Objects, store: Store, daemon: Daemon, closing: AbortSignal) {
+  constructor(description: LinkDescription, objects: Objects, store: Store, archiver: Archiver, closing: AbortSignal) {
     this.#description = description;
     this.#objects = objects;
     this.#store = store;
-    this.#daemon = daemon;
+    this.#archiver = archiver;
     this.#closing = closing;
   }
 
@@ -77,7 +77,12 @@ export class GuestRuntime {
       await this.#store.put(key, content);
       return { name, content };
     };
-    return { key, load };
+    let loading: Promise<LinkInput> | undefined;
+    const loadOnce = (): Promise<LinkInput> =>
+      (loading ??= load().finally(() => {
+        loading = undefined;
+      }));
+    return { key, load: loadOnce };
   }
 
   async #compile(source: string): Promise<ObjectFile> {
@@ -97,13 +102,11 @@ export class GuestRuntime {
     };
   }
 
-  /** The embedded `ar` does it for both toolchains: not every system that has clang has one that knows WebAssembly. */
   async #pack(name: string, sources: readonly string[], objects: readonly ObjectFile[]): Promise<Uint8Array> {
-    const files = await Promise.all(
-      objects.map(async (object, at) => [`${basename(sources[at] ?? '')}.o`, (await object.load()).object] as const),
-    );
-    const { outputs, stderr } = await this.#daemon.llvm(['ar', 'rc', name, ...files.map(([file]) => file)], files, [name], this.#closing);
-    if (!outputs[0]) throw new CompilerFailure(stderr);
-    return outputs[0];
+    const members = objects.map(async (object, at) => ({
+      name: `${basename(sources[at] ?? '')}.o`,
+      content: (await object.load()).object,
+    }));
+    return this.#archiver(name, await Promise.all(members), this.#closing);
   }
 }
