@@ -169,6 +169,11 @@ int main(void) {
         ),
         stdio: { headers: { 'content-type': 'text/plain', 'X-Route': 'r' } },
       },
+      injected: {
+        source: prints(
+          String.raw`{"body": "", "headers": {"X-A": "b\r\nSet-Cookie: c=1", "X-B": ["1\n2", "\u0000 3\r\n"], "X-C: 1\r\nX-D": "d", "X-E\n": "e", "": "f"}}`,
+        ),
+      },
       nobody: { source: prints('{"status_code": 200}') },
       odd: { source: prints('{"body": "", "status_code": 9}') },
       noise: { source: prints('oops') },
@@ -200,6 +205,11 @@ int main(void) {
     assert.equal(status, 418);
     assert.deepEqual(head.trimEnd().split('\r\n').toSorted(), ['Content-Type: text/csv', 'X-Route: r', 'X-Two: a', 'X-Two: b']);
     assert.equal(body, '{"a":[1]}');
+  });
+
+  test('no name or value becomes a header line of its own', async () => {
+    const { status, head } = await ask(engine, 'injected');
+    assert.deepEqual([status, head], [200, 'X-A: b  Set-Cookie: c=1\r\nX-B: 1 2\r\nX-B: 3\r\n']);
   });
 
   test('what is no answer is told', async () => {

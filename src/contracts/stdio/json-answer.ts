@@ -1,6 +1,7 @@
 /** An answer in IronFunctions' json format: `{"body": …, "status_code": 200, "headers": {…}}`, of which only the body is required. */
 import * as z from 'zod';
 import type { FindEnd } from '../../drivers/wire.ts';
+import { FIELD_NAME } from '../../manifest/patterns.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -55,12 +56,20 @@ export function readJsonAnswer(printed: Uint8Array): JsonAnswer | undefined {
   const length = jsonAnswerEnd()(printed);
   if (length === undefined) return undefined;
   const { body, status_code = 200, headers = {} } = parse(Buffer.from(printed.subarray(0, length)).toString());
-  const fields = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const));
   return {
     status: status_code,
-    fields: fields.filter(([name]) => !FRAMING.includes(name.toLowerCase())),
+    fields: Object.entries(headers).flatMap(([name, value]) => fieldsOf(name, value)),
     body: typeof body === 'string' ? body : JSON.stringify(body),
   };
+}
+
+/**
+ * JSON can hold line ends in names and values, often those of a client: none may begin a header line of its own. As Go's net/http, which
+ * wrote IronFunctions' answers, has it: a name that is none is left out, and line ends in values are blanks.
+ */
+function fieldsOf(name: string, value: string | readonly string[]): (readonly [name: string, value: string])[] {
+  if (!FIELD_NAME.test(name) || FRAMING.includes(name.toLowerCase())) return [];
+  return [value].flat().map((one) => [name, one.replace(/[\r\n\0]/g, ' ').trim()] as const);
 }
 
 function parse(text: string): z.infer<typeof shape> {
