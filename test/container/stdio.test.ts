@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { testsWithEngine } from './engine.ts';
 import { codeOf, CollectingStream, eventually, TestDriver } from './harness.ts';
 
@@ -44,7 +45,8 @@ suite('an image that is a filter', () => {
 
   test('streams what it prints while it prints, and waits for a slow client', async () => {
     await using driver = new TestDriver(engine.env);
-    const it = await driver.open('stdio', { command: ['filter', 'upper'] }, { env: { STREAM: '1' } });
+    const limits = { ...DEFAULT_LIMITS, responseBytes: 20_000_000 };
+    const it = await driver.open('stdio', { command: ['filter', 'upper'] }, { env: { STREAM: '1' }, limits });
     const stream = new CollectingStream();
     const streaming = it.ask({ text: 'y'.repeat(20_000_000), stream });
     await eventually(() => stream.waits);
@@ -53,6 +55,16 @@ suite('an image that is a filter', () => {
     assert.equal((await streaming).body, 'streamed');
     assert.ok(before < 20_000_000);
     assert.deepEqual([stream.status, stream.bytes], [200, 20_000_000]);
+  });
+
+  test('streams no more than its limit: what is larger is broken off', async () => {
+    await using driver = new TestDriver(engine.env);
+    const limits = { ...DEFAULT_LIMITS, responseBytes: 500_000 };
+    const it = await driver.open('stdio', { command: ['filter', 'flood'] }, { env: { STREAM: '1' }, limits });
+    const stream = new CollectingStream();
+    assert.equal(await codeOf(it.ask({ stream })), 'WEFT_RESPONSE_TOO_LARGE');
+    assert.ok(stream.status === 200 && stream.bytes <= 500_000, `${stream.bytes}`);
+    assert.deepEqual(await engine.containers(), []);
   });
 
   test('joins standard error to its answer when its contract wants that', async () => {

@@ -31,6 +31,11 @@ int main(void) {
   return 4;
 }`;
 
+/** Prints lines for ever, or until it cannot. */
+const ENDLESS = `
+#include <stdio.h>
+int main(void) { while (puts("0123456789012345678901234567890123456789") >= 0) {} }`;
+
 /** Answers with the number of the request; "crash" ends it, "leave" ends it with an exit code. */
 const HOT_HTTP = `
 #include <stdio.h>
@@ -103,7 +108,17 @@ suite('modes of contract stdio in processes', { skip: cannotRun() }, () => {
 
   before(async () => {
     bench = await Workbench.open();
-    const sources = { env: ENV, cat: CAT, both: BOTH, crash: CRASH, slow: SLOW, http: HOT_HTTP, json: HOT_JSON, late: HOT_LATE };
+    const sources = {
+      env: ENV,
+      cat: CAT,
+      both: BOTH,
+      crash: CRASH,
+      slow: SLOW,
+      endless: ENDLESS,
+      http: HOT_HTTP,
+      json: HOT_JSON,
+      late: HOT_LATE,
+    };
     await Promise.all(Object.entries(sources).map(([name, source]) => program(name, source)));
     engine = await bench.engine();
     const outcome = await engine.deploy({
@@ -115,6 +130,7 @@ suite('modes of contract stdio in processes', { skip: cannotRun() }, () => {
       marshal: runs('cat', 'classic', { marshalRequest: true }),
       serializing: runs('both', 'serializing'),
       slow: runs('slow', 'streaming'),
+      endless: { ...runs('endless', 'streaming'), limits: { deadlineMs: 10_000, responseBytes: 1_000_000 } },
       'streaming-crash': runs('crash', 'streaming'),
       iron: runs('both', 'iron'),
       http: runs('http', 'iron-http'),
@@ -177,6 +193,17 @@ suite('modes of contract stdio in processes', { skip: cannotRun() }, () => {
     const request = new Request({});
     const { body } = await send(engine, 'streaming-crash', request);
     assert.deepEqual([body, request.aborted], ['half\n', true]);
+  });
+
+  test('streaming: more than the limit breaks the answer off, and the log says so', async () => {
+    engine.takeLogs();
+    for (const _ of ['first', 'the same worker']) {
+      const request = new Request({});
+      const { status, bytes } = await send(engine, 'endless', request);
+      assert.deepEqual([status, request.aborted], [200, true]);
+      assert.ok(bytes.length > 0 && bytes.length <= 1_000_000, `${bytes.length}`);
+      assert.ok(engine.takeLogs().some(({ text }) => text.startsWith('WEFT_RESPONSE_TOO_LARGE')));
+    }
   });
 
   test('hot: one process answers request after request, one at a time', async () => {

@@ -61,6 +61,7 @@ class ForkedRun {
   /** Aborted with the reason why there will be no (whole) answer. */
   readonly #broken = new AbortController();
   #begun = false;
+  #streamedBytes = 0;
 
   constructor(fn: ContainerFunction, wire: StdioWire, request: DrivenRequest) {
     this.#fn = fn;
@@ -114,16 +115,25 @@ class ForkedRun {
 
   #take(piece: Buffer, container: Container): void {
     if (this.#broken.signal.aborted) return;
-    const { name, limits } = this.#fn.spec;
     if (this.#stream) {
       this.#pass(this.#stream, piece, container);
       return;
     }
     this.#printed.write(piece);
-    if (this.#printed.overflow) this.#broken.abort(new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
+    if (this.#printed.overflow) this.#tooLarge();
+  }
+
+  #tooLarge(): void {
+    const { name, limits } = this.#fn.spec;
+    this.#broken.abort(new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
   }
 
   #pass({ to, head }: { readonly to: AnswerStream; readonly head: Uint8Array }, piece: Buffer, container: Container): void {
+    this.#streamedBytes += piece.length;
+    if (this.#streamedBytes > this.#fn.spec.limits.responseBytes) {
+      this.#tooLarge();
+      return;
+    }
     if (!this.#begun) to.begin(OK, head);
     this.#begun = true;
     if (!to.write(piece)) {

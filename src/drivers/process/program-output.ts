@@ -51,20 +51,34 @@ export interface Flow {
   resume(): void;
 }
 
-/** Passes on what is printed at the pace at which the client takes it. */
+export interface StreamedParts {
+  readonly stream: AnswerStream;
+  readonly head: Uint8Array;
+  readonly flow: Flow;
+  readonly responseBytes: number;
+}
+
+/** Passes on what is printed at the pace at which the client takes it, up to the limit of an answer. */
 export class Streamed {
   begun = false;
+  /** More than the limit was printed; what is beyond was not passed on. */
+  overflow = false;
   readonly #stream: AnswerStream;
   readonly #head: Uint8Array;
   readonly #flow: Flow;
+  #left: number;
 
-  constructor(stream: AnswerStream, head: Uint8Array, flow: Flow) {
+  constructor({ stream, head, flow, responseBytes }: StreamedParts) {
     this.#stream = stream;
     this.#head = head;
     this.#flow = flow;
+    this.#left = responseBytes;
   }
 
   write(piece: Buffer): void {
+    this.#left -= piece.length;
+    this.overflow = this.#left < 0;
+    if (this.overflow) return;
     if (!this.begun) this.#stream.begin(STREAM_STATUS, this.#head);
     this.begun = true;
     if (this.#stream.write(piece)) return;

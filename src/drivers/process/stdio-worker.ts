@@ -179,10 +179,11 @@ class ForkRun extends Run {
   constructor(host: HostProcess, parts: StdioParts, running: Running) {
     super(host, parts, running, parts.options.log);
     const { spec, wire } = parts;
-    const { request } = running;
-    const head = request.stream && wire.streamHead(spec, request.input, this.call);
-    this.#streamed = request.stream && head && new Streamed(request.stream, head, host.channel);
-    this.#collected = new Collected(spec.limits.responseBytes);
+    const { stream, input } = running.request;
+    const { responseBytes } = spec.limits;
+    const head = stream && wire.streamHead(spec, input, this.call);
+    this.#streamed = stream && head && new Streamed({ stream, head, flow: host.channel, responseBytes });
+    this.#collected = new Collected(responseBytes);
   }
 
   protected ask(): void {
@@ -196,13 +197,13 @@ class ForkRun extends Run {
 
   protected print(piece: Buffer): void {
     if (this.request.ending.reason) return;
-    if (this.#streamed) this.#streamed.write(piece);
-    else if (!this.#collected.overflow) {
-      this.#collected.write(piece);
-      if (!this.#collected.overflow) return;
-      this.abandon();
-      this.succeed(() => TOO_LARGE);
-    }
+    const answer = this.#streamed ?? this.#collected;
+    if (answer.overflow) return;
+    answer.write(piece);
+    if (!answer.overflow) return;
+    const { name, limits } = this.parts.spec;
+    this.abandon();
+    this.fail(new WeftError('WEFT_RESPONSE_TOO_LARGE', { name, bytes: limits.responseBytes }));
   }
 
   protected ended(exitCode: number, signal: string | undefined): void {
