@@ -61,6 +61,8 @@ export interface StreamedParts {
 /** Passes on what is printed at the pace at which the client takes it, up to the limit of an answer. */
 export class Streamed {
   begun = false;
+  /** For the client. */
+  waiting = false;
   /** More than the limit was printed; what is beyond was not passed on. */
   overflow = false;
   readonly #stream: AnswerStream;
@@ -82,8 +84,12 @@ export class Streamed {
     if (!this.begun) this.#stream.begin(STREAM_STATUS, this.#head);
     this.begun = true;
     if (this.#stream.write(piece)) return;
+    this.waiting = true;
     this.#flow.pause();
-    void this.#stream.drained().then(() => this.#flow.resume());
+    void this.#stream.drained().then(() => {
+      this.waiting = false;
+      this.#flow.resume();
+    });
   }
 }
 

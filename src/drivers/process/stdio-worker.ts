@@ -81,6 +81,7 @@ abstract class Run {
   readonly #lines: LogLines;
   readonly #running: Running;
   #answered = false;
+  #paused: NodeJS.Timeout | undefined;
 
   constructor(host: HostProcess, parts: StdioParts, running: Running, log: Emit) {
     this.host = host;
@@ -112,6 +113,11 @@ abstract class Run {
   /** The program is gone. */
   protected abstract ended(exitCode: number, signal: string | undefined): void;
   protected abstract abandon(): void;
+
+  /** Nothing is to be read, whoever else would go on. */
+  protected get held(): boolean {
+    return false;
+  }
 
   /** Whether the kernel killed something in this worker for lack of memory while the request ran. */
   protected get outOfMemory(): boolean {
@@ -152,6 +158,8 @@ abstract class Run {
 
   protected release(): void {
     this.#lines.end();
+    clearTimeout(this.#paused);
+    this.host.channel.resume(); // the next one does not wait for what this one waited for
     this.request.ending.onEnded = undefined;
     this.host.handler = undefined;
     this.host.onLost = undefined;
@@ -163,10 +171,21 @@ abstract class Run {
     else if (type === FRAME.stderr) {
       this.stderr.write(payload);
       this.#lines.write(payload);
+      this.#pace(this.#lines.pauseMs);
     } else if (type === FRAME.end && payload.length >= 8) {
       this.#lines.end();
       this.ended(payload.readInt32LE(0), signalName(payload.readInt32LE(4)));
     } else this.host.kill();
+  }
+
+  #pace(ms: number): void {
+    if (ms === 0) return;
+    const { channel } = this.host;
+    clearTimeout(this.#paused);
+    channel.pause();
+    this.#paused = setTimeout(() => {
+      if (!this.held) channel.resume();
+    }, ms);
   }
 }
 
@@ -184,6 +203,10 @@ class ForkRun extends Run {
     const head = stream && wire.streamHead(spec, input, this.call);
     this.#streamed = stream && head && new Streamed({ stream, head, flow: host.channel, responseBytes });
     this.#collected = new Collected(responseBytes);
+  }
+
+  protected override get held(): boolean {
+    return this.#streamed?.waiting ?? false;
   }
 
   protected ask(): void {
