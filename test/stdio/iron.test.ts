@@ -96,6 +96,8 @@ suite('IronFunctions, http format', () => {
       headed: { source: hot(0), stdio: { headers: { 'X-Route': 'r' } } },
       chunked: { source: prints('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n') },
       endless: { source: prints('HTTP/1.0 200 OK\r\n\r\nall of it') },
+      nothing: { source: prints('HTTP/1.1 204 No Content\r\n\r\n') },
+      announced: { source: prints('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok') },
       silent: { source: prints('') },
       waits: { source: '#include <unistd.h>\nint main(void) { sleep(60); }', limits: { deadlineMs: 50 } },
       crashed: { source: prints('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf', 4) },
@@ -126,6 +128,8 @@ suite('IronFunctions, http format', () => {
     assert.deepEqual([(await ask(engine, 'headed')).status, (await ask(engine, 'headed')).head], [200, 'X-Route: r\r\n']);
     assert.equal((await ask(engine, 'chunked')).body, 'abcde');
     assert.equal((await ask(engine, 'endless')).body, 'all of it');
+    assert.deepEqual([(await ask(engine, 'nothing')).status, (await ask(engine, 'nothing')).body], [200, '']);
+    assert.equal((await ask(engine, 'announced')).body, 'ok');
   });
 
   test('the end of its input is an end like any other, once it has answered', async () => {

@@ -52,7 +52,8 @@ int main(void) {
     if (strcmp(body, "leave") == 0) exit(3);
     char answer[8192];
     const int size = snprintf(answer, sizeof answer, "%d %s %s", count, getenv("FN_FORMAT"), body);
-    printf("HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n%s", size, answer);
+    if (strcmp(body, "nothing") == 0) printf("HTTP/1.1 204 No Content\\r\\n\\r\\n");
+    else printf("HTTP/1.1 100 Continue\\r\\n\\r\\nHTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n%s", size, answer);
     fflush(stdout);
   }
   return 0;
@@ -219,6 +220,13 @@ suite('modes of contract stdio in processes', { skip: cannotRun() }, () => {
     assert.deepEqual(replies.map(({ body }) => body.slice(0, 1)).toSorted(), ['1', '2', '3']);
     assert.deepEqual([(await ask(engine, 'json')).body, (await ask(engine, 'json')).body], ['request 1', 'request 2']);
     assert.equal((await ask(engine, 'json')).status, 201);
+  });
+
+  test('hot: an answer without a body is whole, and one behind 100 Continue is found', async () => {
+    const first = Number((await ask(engine, 'http', { body: 'a' })).body.split(' ')[0]);
+    const nothing = await ask(engine, 'http', { body: 'nothing' });
+    assert.deepEqual([nothing.status, nothing.body], [200, '']);
+    assert.equal((await ask(engine, 'http', { body: 'b' })).body, `${first + 2} http b`);
   });
 
   test('hot: a line feed behind an answer, at once or late, costs nobody his process', async () => {

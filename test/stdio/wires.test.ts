@@ -139,13 +139,23 @@ const chunked = fc
       bytes('0\r\n\r\n'),
     ]),
   );
+/** Without a body, whatever their fields say. */
+const bodiless = fc
+  .constantFrom('204 No Content\r\n\r\n', '204\r\nTransfer-Encoding: chunked\r\n\r\n', '304 Not Modified\r\nContent-Length: 9\r\n\r\n')
+  .map((rest) => bytes(`HTTP/1.1 ${rest}`));
+const announced = fc
+  .tuple(
+    fc.constantFrom('HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103\r\nLink: a\r\n\r\nHTTP/1.1 100\r\nContent-Length: 3\r\n\r\n'),
+    fixed,
+  )
+  .map(([before, answer]) => Buffer.concat([bytes(before), answer]));
 const json = fc
   .record({ body: fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue()), headers: fc.dictionary(fc.string(), fc.string()) })
   .map((value) => Buffer.from(JSON.stringify(value)));
 
 suite('where the answer of a hot program ends', () => {
   for (const [mode, answers] of [
-    ['iron-http', fc.oneof(fixed, chunked)],
+    ['iron-http', fc.oneof(fixed, chunked, bodiless, announced)],
     ['iron-json', json],
   ] as const) {
     test(`${mode}: at its last byte, however it arrives and whatever follows`, () => {
@@ -167,6 +177,8 @@ suite('where the answer of a hot program ends', () => {
     ['iron-http', 'HTTP/2 200 OK\r\n', /no HTTP answer/],
     ['iron-http', 'HTTP/1.1 okay\r\n', /no HTTP answer/],
     ['iron-http', 'HTTP/1.1 200 OK\r\n\r\n', /neither/],
+    ['iron-http', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', /neither/],
+    ['iron-http', 'HTTP/1.1 100\r\n\r\n'.repeat(5000), /more than 65536 bytes/],
     ['iron-http', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', /no number/],
     ['iron-http', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n', /no number/],
     ['iron-http', 'HTTP/1.1 200 OK\r\n: x\r\n\r\n', /no name/],

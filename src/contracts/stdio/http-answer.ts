@@ -6,7 +6,11 @@ const LINE_FEED = 10;
 const MAX_HEAD_BYTES = 64 * 1024;
 /** Size and extensions of a chunk. */
 const MAX_CHUNK_LINE_BYTES = 4096;
-const STATUS_LINE = /^HTTP\/1\.[01] \d{3}( |$)/;
+const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})( |$)/;
+/** They come before an answer, and say nothing of it; behind 101 comes no HTTP. */
+const INTERIM = /^1(?!01)/;
+/** Whatever their fields say (RFC 9112, section 6.3). */
+const BODILESS = ['204', '304'];
 
 export interface HttpAnswer {
   /** Bytes that it takes. */
@@ -64,8 +68,9 @@ type Framing =
   | { readonly kind: 'chunked' | 'close'; readonly from: number };
 
 function readFraming(bytes: Buffer): Framing | undefined {
-  const head = readHead(bytes);
+  const head = readLastHead(bytes);
   if (!head) return undefined;
+  if (BODILESS.includes(head.status)) return { kind: 'length', from: head.end, end: head.end };
   const fields = head.lines.slice(1).map(fieldOf);
   const lengths = fields.filter(([name]) => name === 'content-length').map(([, value]) => value);
   const coding = fields.find(([name]) => name === 'transfer-encoding')?.[1];
@@ -84,22 +89,40 @@ function readFraming(bytes: Buffer): Framing | undefined {
 
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 
-/** Blank lines before the status line are passed over, as clients do. */
-function readHead(bytes: Buffer): { readonly lines: string[]; readonly end: number } | undefined {
-  let start = 0;
+interface Head {
+  readonly status: string;
+  readonly lines: readonly string[];
+  readonly end: number;
+}
+
+function readLastHead(bytes: Buffer): Head | undefined {
+  let head = readHead(bytes, 0);
+  while (head && INTERIM.test(head.status)) head = readHead(bytes, head.end);
+  return head;
+}
+
+/** Blank lines before the status line are passed over, as clients do. All heads together may be as long as one. */
+function readHead(bytes: Buffer, from: number): Head | undefined {
+  let start = from;
   while (bytes[start] === 13 || bytes[start] === 10) start += 1;
   const lines: string[] = [];
+  let status = '';
   for (let at = start; ; ) {
     const feed = bytes.indexOf(10, at);
-    const length = (feed < 0 ? bytes.length : feed) - start;
-    if (length > MAX_HEAD_BYTES) throw new Error(`the head of its answer has more than ${MAX_HEAD_BYTES} bytes`);
+    if ((feed < 0 ? bytes.length : feed) > MAX_HEAD_BYTES) throw new Error(`the head of its answer has more than ${MAX_HEAD_BYTES} bytes`);
     if (lines.length === 0 && !mayBegin(bytes, start)) throw new Error('what it printed is no HTTP answer');
     if (feed < 0) return undefined;
     const line = bytes.toString('latin1', at, bytes[feed - 1] === 13 ? feed - 1 : feed);
     at = feed + 1;
-    if (line === '') return { lines, end: at };
-    if (lines.push(line) === 1 && !STATUS_LINE.test(line)) throw new Error('what it printed is no HTTP answer');
+    if (line === '') return { status, lines, end: at };
+    if (lines.push(line) === 1) status = statusOf(line);
   }
+}
+
+function statusOf(line: string): string {
+  const [, status] = STATUS_LINE.exec(line) ?? [];
+  if (status === undefined) throw new Error('what it printed is no HTTP answer');
+  return status;
 }
 
 /** Whether it can still become a status line. */
