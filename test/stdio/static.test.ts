@@ -17,6 +17,16 @@ const FILES = {
   'big.dat': 'x'.repeat(5000),
 };
 
+/** Knows whether an answer came whole: then the connection tells the length of its body. */
+class Sized extends Request {
+  sized = false;
+
+  override respond(status: number, head: Uint8Array, body: Uint8Array): void {
+    this.sized = true;
+    super.respond(status, head, body);
+  }
+}
+
 suite('a static function', () => {
   let engine: TestEngine;
   before(async () => {
@@ -118,9 +128,22 @@ suite('a static function', () => {
     assert.equal((await get('/docs/data.bin', { headers: ['Range: bytes=0-1', 'If-Range: "old"'] })).status, 200);
   });
 
-  test('a file that is larger than an answer may be goes out in pieces', async () => {
-    const { status, body } = await get('/big.dat');
+  test('a file that is larger than an answer may be goes out in pieces, and to HEAD its head alone', async () => {
+    const { status, body, fields } = await get('/big.dat');
     assert.deepEqual([status, body.length], [200, 5000]);
+    assert.deepEqual(await get('/big.dat', { method: 'HEAD' }), { status, body: '', fields });
+  });
+
+  test('the length of no body is not told as that of a file', async () => {
+    const sized = async (target: string, method: string, headers: string[] = []): Promise<[number, boolean]> => {
+      const request = new Sized({ method, target, headers });
+      const { status } = await send(engine, 'site', request);
+      return [status, request.sized];
+    };
+    assert.deepEqual(await sized('/style.css', 'GET', ['If-None-Match: *']), [304, false]);
+    assert.deepEqual(await sized('/big.dat', 'HEAD', ['If-None-Match: *']), [304, false]);
+    assert.deepEqual(await sized('/big.dat', 'HEAD'), [200, false]);
+    assert.deepEqual(await sized('/style.css', 'HEAD'), [200, true]);
   });
 });
 

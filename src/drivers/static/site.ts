@@ -13,6 +13,7 @@ const NOTHING = new Uint8Array(0);
 const INDEX = 'index.html';
 const PIECE_BYTES = 256 * 1024;
 const ALLOWED = 'Allow: GET, HEAD\r\n';
+const NOT_MODIFIED = 304;
 const PLAIN = 'Content-Type: text/plain; charset=utf-8\r\n';
 
 interface StaticFile {
@@ -36,7 +37,9 @@ export function createSite(packed: Readonly<Record<string, Uint8Array>>, root: s
   }
   return async (input, stream) => {
     const answer = find(files, folders, input);
-    return answer.body.length > wholeBytes && input.method !== 'HEAD' ? sendInPieces(answer, stream) : answer;
+    const large = answer.body.length > wholeBytes;
+    if (answer.status === NOT_MODIFIED || (large && input.method === 'HEAD')) return sendHead(answer, stream);
+    return large ? sendInPieces(answer, stream) : answer;
   };
 }
 
@@ -70,6 +73,16 @@ function answerWith(file: StaticFile, input: Input): Answer {
     head: encoder.encode(`${head}Content-Range: bytes ${from}-${to - 1}/${bytes.length}\r\n`),
     body: bytes.subarray(from, to),
   };
+}
+
+/**
+ * The connection tells the length of a whole answer's body. That of a 304 would be none, which is not the file's (RFC 9110, section 8.6),
+ * and a large file's is not told with GET either.
+ */
+function sendHead({ status, head }: Answer, stream: AnswerStream | undefined): Answer | typeof STREAMED {
+  if (!stream) return { status, head, body: NOTHING };
+  stream.begin(status, head);
+  return STREAMED;
 }
 
 async function sendInPieces({ status, head, body }: Answer, stream: AnswerStream | undefined): Promise<Failure | typeof STREAMED> {
