@@ -21,6 +21,7 @@ suite('servers', { skip: cannotRun() }, () => {
         isolation: { listen: { kind: 'unix', path: '/srv/own.sock' } },
       }),
       online: processFunction({ program, spec: http, isolation: { network: 'host' } }),
+      alone: processFunction({ program, spec: http, limits: { deadlineMs: 5000 }, resources: { instances: 1 } }),
       watched: processFunction({ program, spec: http, resources: { healthPath: '/health' } }),
     });
     assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
@@ -93,6 +94,13 @@ suite('servers', { skip: cannotRun() }, () => {
     const crash = await ask('online', '/crash');
     assert.equal(crash.status, 502);
     await eventually(() => engine.thread.metrics().functions.find((each) => each.function === 'online')?.contextsLive === 1);
+  });
+
+  test('a request that comes while the only instance is being ended gets the next one', async () => {
+    assert.equal((await ask('alone', '/slow-term')).body, 'slowly\n');
+    assert.equal((await ask('alone', '/sicken')).body, 'sick\n');
+    engine.thread.scale('alone', 0);
+    assert.equal((await ask('alone', '/health')).body, 'well\n');
   });
 
   test('a server that reports itself sick is replaced', { timeout: 60_000 }, async () => {

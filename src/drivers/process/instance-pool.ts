@@ -235,12 +235,13 @@ export class InstancePool<I extends Instance> {
     const at = this.#members.indexOf(member);
     if (at >= 0) this.#members.splice(at, 1);
     this.#options.instances(-1);
-    if (member.ending || this.#closed) return;
-    if (!member.served && performance.now() - member.since < SETTLED_MS) {
+    if (this.#closed) return;
+    if (!member.ending && !member.served && performance.now() - member.since < SETTLED_MS) {
       const { name } = this.#options;
       this.#failure = new WeftError('WEFT_START_FAILED', { name, reason: 'it ended as soon as it was up' });
       this.#pause();
     }
+    // Also for those who came while the last ones were being ended: they had to wait for this place.
     if (this.#waiting.size > 0) this.#startFor(this.#waiting.size);
     if (this.#members.length === 0 && this.#starting === 0) this.#refuseAll(this.#reason());
     this.#keepWanted();

@@ -36,6 +36,12 @@ static void stream(int client, long pieces) {
   (void)!write(client, "0\r\n\r\n", 5);
 }
 
+static void end_slowly(int signal) {
+  (void)signal;
+  usleep(300000);
+  _exit(0);
+}
+
 static void answer(int client, const char *path, const char *body, size_t length) {
   char text[64];
   if (!strcmp(path, "/pid")) {
@@ -63,6 +69,9 @@ static void answer(int client, const char *path, const char *body, size_t length
   } else if (!strcmp(path, "/ignore-term")) {
     signal(SIGTERM, SIG_IGN);
     say_text(client, "ignored\n");
+  } else if (!strcmp(path, "/slow-term")) {
+    signal(SIGTERM, end_slowly);
+    say_text(client, "slowly\n");
   } else say(client, "200 OK", body, length);
 }
 
