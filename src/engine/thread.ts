@@ -75,6 +75,10 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
 
   dispatch(route: FunctionRoute, exchange: Exchange): void {
     const { fn, version } = route;
+    if (version.retired) {
+      this.#dispatchToLive(route, exchange);
+      return;
+    }
     try {
       const early = fn instanceof DrivenFunction ? undefined : fn.contract.admit?.(fn.spec, exchange);
       if (early) {
@@ -88,6 +92,15 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
       fn.counters.finished(error.entry.status, 0);
       respondError(exchange, error);
     }
+  }
+
+  /** For a request whose head came before a deploy and whose last byte after it: nothing of what the route promised need be so any more. */
+  #dispatchToLive({ name, version }: FunctionRoute, exchange: Exchange): void {
+    const live = this.#routes.get(`${name}.${version.app}`);
+    if (!live) respondError(exchange, new WeftError('WEFT_FUNCTION_NOT_FOUND', { name }));
+    else if (exchange.body.length > live.maxRequestBytes)
+      respondError(exchange, new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes: live.maxRequestBytes }));
+    else this.dispatch(live, exchange);
   }
 
   /** Makes the version ready, then lets new requests into it; those under way end in the version they began in. */

@@ -48,11 +48,13 @@ export class Version {
   readonly byName: ReadonlyMap<string, HostedFunction>;
   /** Requests and calls under way. */
   chains = 0;
+  /** No new request may begin in it: what it holds goes, or is gone. */
+  retired = false;
   readonly #names: readonly Uint8Array[];
   readonly #host: HostImports;
   readonly #peers: Peers;
   #live = false;
-  #retired: (() => void) | undefined;
+  #whenUnused: (() => void) | undefined;
 
   constructor(parts: VersionParts, functions: readonly HostedFunction[]) {
     this.app = parts.app;
@@ -211,18 +213,19 @@ export class Version {
   }
 
   chainEnded(): void {
-    if (--this.chains === 0) this.#retired?.();
+    if (--this.chains === 0) this.#whenUnused?.();
   }
 
   /** A newer version took over: contexts go as soon as no request needs them. */
   retire(done: () => void): void {
+    this.retired = true;
     const end = async (): Promise<void> => {
-      this.#retired = undefined;
+      this.#whenUnused = undefined;
       await this.release();
       done();
     };
-    this.#retired = () => void end();
-    if (this.chains === 0) this.#retired();
+    this.#whenUnused = () => void end();
+    if (this.chains === 0) this.#whenUnused();
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WeftError } from '../../src/model/errors.ts';
 import { digestOf } from '../../src/registry/digest.ts';
+import { Client, replies } from '../ingress/harness.ts';
 import { startLoad } from './load.ts';
 import { bundle, settings } from './bundles.ts';
 import { BAD_INIT, dataFolder, ECHO, says, sleeps, TestPlatform, wasm } from './harness.ts';
@@ -57,6 +58,36 @@ function asksSecond(letter: string): Uint8Array<ArrayBuffer> {
       (if (i32.eq (local.get $n) (i32.const -100)) (then (local.set $n (call $await (i32.const 8193) (i32.const 100)))))
       (call $answer (i32.const 8192) (i32.add (local.get $n) (i32.const 1))) (i32.const 0)`,
   });
+}
+
+test('a request whose body was on its way while a version was deployed is served by that one, by none when it was removed', async () => {
+  const { platform } = shared;
+  const small = settings('moved', { limits: { ...settings('moved').limits, requestBytes: 4 } });
+  await platform.deploy(bundle('moved', { moved: says('old') }));
+  const [first, second, third, fourth] = await Promise.all(Array.from({ length: 4 }, () => beginRequest(platform.port, 'moved')));
+  await platform.deploy(bundle('moved', { moved: says('new') }));
+  assert.deepEqual(await first?.('12345'), { status: 200, body: 'new' });
+  await platform.deploy(bundle('moved', { moved: { settings: small, wasm: says('small'), files: {} } }));
+  assert.equal((await second?.('12345'))?.status, 413);
+  await platform.remove('moved');
+  assert.equal((await third?.('12345'))?.status, 404);
+  await platform.deploy(bundle('other', { moved: says("another app's") }));
+  assert.equal((await fourth?.('12345'))?.status, 404, 'what was sent to one app is not for another');
+  await platform.remove('other');
+});
+
+/** A request of five bytes whose head has been read; gives what sends them. */
+async function beginRequest(port: number, name: string): Promise<(body: string) => Promise<{ status: number; body: string } | undefined>> {
+  const client = await Client.connect(port);
+  const lines = ['Host: test', 'Expect: 100-continue', 'Content-Length: 5', 'Connection: close'];
+  client.send(`POST /function/${name} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  await client.until((text) => text.includes('100 Continue'));
+  return async (body) => {
+    client.send(body);
+    const [reply] = replies(await client.untilEnd());
+    client.close();
+    return reply && { status: reply.status, body: reply.body };
+  };
 }
 
 test('a version that is refused changes nothing', async () => {

@@ -132,4 +132,53 @@ suite('servers', { skip: cannotRun() }, () => {
     engine.thread.remove('drained');
     await eventually(() => engine.messages.filter((m) => m.type === 'retired' && m.app === 'drained').length === 2);
   });
+
+  test('a request whose body was on its way while a version was deployed is served by that one, by none when it was removed', async () => {
+    const program = await bench.build('server');
+    const deploy = (requestBytes: number): Promise<unknown> =>
+      engine.deploy({ moved: processFunction({ program, spec: { contract: 'http', warm: 1 }, limits: { requestBytes } }) }, [], 'moved');
+    await deploy(100);
+    const found = engine.thread.route('moved');
+    assert.ok(found);
+    const arrive = (body: string): Promise<Reply> => {
+      const exchange = new TestExchange(body, '/echo');
+      engine.thread.dispatch(found, exchange);
+      return exchange.reply;
+    };
+    // While the old server is being ended, and when it is gone.
+    await ask('moved', '/slow-term');
+    await deploy(10);
+    assert.deepEqual((await arrive('meanwhile')).body, 'meanwhile');
+    await eventually(() => engine.messages.some((m) => m.type === 'retired' && m.app === 'moved'));
+    assert.deepEqual((await arrive('later')).body, 'later');
+    const tooLarge = await arrive('more than ten bytes');
+    assert.equal(tooLarge.status, 413, tooLarge.body);
+    engine.thread.remove('moved');
+    const gone = await arrive('removed');
+    assert.equal(gone.status, 404, gone.body);
+    assert.match(gone.body, /WEFT_FUNCTION_NOT_FOUND/);
+  });
+
+  test('a request that comes while all of it is being stopped is refused at once', async () => {
+    const stopped = await bench.engine();
+    const fn = processFunction({
+      program: await bench.build('server'),
+      spec: { contract: 'http', warm: 1 },
+      limits: { deadlineMs: 10_000 },
+    });
+    await stopped.deploy({ fn });
+    const route = stopped.thread.route('fn');
+    assert.ok(route);
+    const arrive = (path: string): Promise<Reply> => {
+      const exchange = new TestExchange('', path);
+      stopped.thread.dispatch(route, exchange);
+      return exchange.reply;
+    };
+    await arrive('/slow-term');
+    const closed = stopped.close();
+    const { status, body } = await arrive('/echo');
+    await closed;
+    assert.equal(status, 502, body);
+    assert.match(body, /it is being stopped/);
+  });
 });

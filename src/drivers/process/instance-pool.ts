@@ -83,6 +83,10 @@ export class InstancePool<I extends Instance> {
       refuse(ending.reason);
       return;
     }
+    if (this.#closed) {
+      refuse(this.#closedError());
+      return;
+    }
     const started = this.#startFor(this.#waiting.size + 1);
     if (this.#members.length === 0 && this.#starting === 0) {
       refuse(this.#reason());
