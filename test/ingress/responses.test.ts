@@ -262,6 +262,28 @@ test('a function can see that its client hung up, and a writer that waits for it
   assert.equal(seen[0]?.closed, true);
 });
 
+test('a client that has closed in the usual way is found out by what is written to it', async () => {
+  const seen: Exchange[] = [];
+  let hungUp = 0;
+  answer = (exchange) => {
+    exchange.onHungUp = () => {
+      hungUp += 1;
+    };
+    seen.push(exchange);
+  };
+  const client = await Client.connect(server.port);
+  client.send(GET);
+  while (seen.length === 0) await sleep(1);
+  client.close();
+  await client.untilClosed();
+  seen[0]?.begin(200, NONE);
+  while (hungUp === 0) {
+    seen[0]?.write(bytes('x'));
+    await sleep(1);
+  }
+  assert.equal(seen[0]?.closed, true);
+});
+
 test('a function that throws is a 500, and the connection goes on', async () => {
   answer = () => {
     throw new Error('no');

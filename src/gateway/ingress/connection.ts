@@ -481,6 +481,7 @@ export class Connection implements AnswerLine {
     refused[error.entry.status] = (refused[error.entry.status] ?? 0) + 1;
   }
 
+  /** Whoever sends no more may still read: one who is gone is known by a reset, or when something is written to them. */
   #endOfInput(): void {
     if (this.#input !== null || this.#waiting !== null) return;
     if (this.#partial.begun || this.#arriving) return this.#refuse(bad('the connection ended in the middle of a request'));
