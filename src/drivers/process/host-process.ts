@@ -32,8 +32,8 @@ export class HostProcess implements FrameReceiver {
   private constructor(options: LaunchOptions, channel: FrameChannel, theirs: HostEnds) {
     this.#options = options;
     this.channel = channel;
-    channel.receiver = this;
     this.process = launch(options, theirs);
+    channel.receiver = this;
   }
 
   /** @throws WeftError WEFT_START_FAILED */
@@ -41,7 +41,7 @@ export class HostProcess implements FrameReceiver {
     const { place } = options;
     const most = Math.max(LEAST_FRAME_BYTES, place.limits.responseBytes + FRAME_ROOM_BYTES);
     const { channel, theirs } = await FrameChannel.open(join(place.folder, `frames${place.next()}`), most);
-    const host = new HostProcess(options, channel, theirs);
+    const host = HostProcess.#launch(options, channel, theirs);
     const ready = new Promise<true>((resolve) => {
       host.#ready = () => resolve(true);
     });
@@ -56,6 +56,15 @@ export class HostProcess implements FrameReceiver {
     if (outcome) throw startFailed(place, host.process, outcome);
     host.kill();
     throw new WeftError('WEFT_START_FAILED', { name: place.name, reason: `it was not ready within ${START_MS} ms` });
+  }
+
+  static #launch(options: LaunchOptions, channel: FrameChannel, theirs: HostEnds): HostProcess {
+    try {
+      return new HostProcess(options, channel, theirs);
+    } catch (cause) {
+      channel.close();
+      throw cause;
+    }
   }
 
   get usable(): boolean {

@@ -49,27 +49,29 @@ export interface LaunchOptions {
 }
 
 /**
- * @param frames what weft-host speaks frames on; closed when this returns
+ * @param frames what weft-host speaks frames on; closed when this returns, or throws. So is the socket's folder removed when it throws
  * @throws WeftError WEFT_START_FAILED
  */
 export function launch(options: LaunchOptions, frames?: HostEnds): Launched {
   const { abilities, place } = options;
   const { limits, isolation } = place;
-  const group = guard(place.name, () =>
-    abilities.groups.make({
+  const fds: number[] = [];
+  let group: ControlGroup | undefined;
+  try {
+    group = abilities.groups.make({
       memoryBytes: limits.memoryBytes + OWN_MEMORY_BYTES,
       processes: isolation.resources.processes + OWN_PROCESSES,
       cpus: isolation.resources.cpus,
-    }),
-  );
-  const fds: number[] = [];
-  try {
+    });
     const child = start(options, frames, fds);
+    // Where descriptors have run out, a child comes without its streams, and tells why only later.
+    child.on('error', () => {});
     const launched = new Launched(child, group, options);
     begin(child, group, launched);
     return launched;
   } catch (cause) {
-    void group.remove();
+    void group?.remove();
+    if (options.socketFolder) void removeFolder(options.socketFolder.from);
     throw asStartFailed(place.name, cause);
   } finally {
     for (const fd of [...fds, ...(frames ?? [])]) closeSync(fd);
@@ -223,14 +225,6 @@ function described(code: number | null, signal: string | null): { code: number; 
 /** Such as SIGSEGV for 11. */
 export function signalName(number: number): string | undefined {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? (number === 0 ? undefined : `signal ${number}`);
-}
-
-function guard<T>(name: string, action: () => T): T {
-  try {
-    return action();
-  } catch (cause) {
-    throw asStartFailed(name, cause);
-  }
 }
 
 function asStartFailed(name: string, cause: unknown): WeftError {
