@@ -72,6 +72,17 @@ suite('servers', { skip: cannotRun() }, () => {
     assert.equal((await ask('told', '/echo', 'again')).body, 'again');
   });
 
+  test('a server that lives on after one of its processes needed too much memory, and then crashes, crashed', async () => {
+    const program = await bench.build('server');
+    const spec = { contract: 'http', warm: 1 } as const;
+    const fn = processFunction({ program, spec, limits: { memoryBytes: 32 * 1024 * 1024 } });
+    assert.equal((await engine.deploy({ parent: fn }, [], 'parent'))?.type, 'deployed');
+    assert.equal((await ask('parent', '/lose-child')).body, 'lost\n');
+    const { status, body } = await ask('parent', '/crash');
+    assert.equal(status, 502, body);
+    assert.match(body, /WEFT_FUNCTION_CRASHED.*SIGSEGV/);
+  });
+
   test('an answer that breaks off is never passed on as whole', async () => {
     const route = engine.thread.route('unix');
     assert.ok(route);

@@ -128,7 +128,9 @@ export class Launched {
     this.#stderr = logStream(stderr as Readable, 'warn', log);
     this.exited = new Promise((resolve) => {
       const done = (code: number | null, signal: string | null): void => {
-        this.exit ??= { ...described(code, signal), outOfMemory: group.memoryKills > 0 };
+        const end = described(code, signal);
+        // The kernel's way to end what needs too much. What ended otherwise went on after any memory kill of its children.
+        this.exit ??= { ...end, outOfMemory: end.signal === 'SIGKILL' && group.memoryKills > 0 };
         resolve(this.exit);
         // Without a process namespace of its own, more may be left than the one that ended.
         group.kill();

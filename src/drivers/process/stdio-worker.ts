@@ -16,6 +16,8 @@ import { Collected, isLineFeeds, Streamed, Tail } from './program-output.ts';
 const STDERR_BYTES = 64 * 1024;
 /** From KILL to END. A program that cannot be killed so soon goes with its worker. */
 const KILL_MS = 500;
+/** How a shell tells that its program was ended by SIGKILL. */
+const SHELL_KILLED = 137;
 const NO_BYTES = Buffer.alloc(0);
 /** In the JSON around an answer of a hot program a byte may take six. */
 const FRAMED_BYTE = 6;
@@ -152,7 +154,7 @@ abstract class Run {
 
   protected crash(exitCode: number, signal: string | undefined): void {
     const { options } = this.parts;
-    const exit = { code: exitCode, signal, outOfMemory: this.outOfMemory };
+    const exit = { code: exitCode, signal, outOfMemory: (signal === 'SIGKILL' || exitCode === SHELL_KILLED) && this.outOfMemory };
     this.fail(crashed(options.place, { lastLines: this.#lines.tail }, exit));
   }
 

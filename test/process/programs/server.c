@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static volatile int sick;
@@ -42,6 +43,13 @@ static void end_slowly(int signal) {
   _exit(0);
 }
 
+/** Has a process of its own that needs all the memory there is, and outlives it. */
+static void lose_child(void) {
+  const pid_t child = fork();
+  if (child == 0) for (;;) memset(malloc(1 << 20), 1, 1 << 20);
+  waitpid(child, NULL, 0);
+}
+
 static void answer(int client, const char *path, const char *body, size_t length) {
   char text[64];
   if (!strcmp(path, "/pid")) {
@@ -69,6 +77,9 @@ static void answer(int client, const char *path, const char *body, size_t length
   } else if (!strcmp(path, "/ignore-term")) {
     signal(SIGTERM, SIG_IGN);
     say_text(client, "ignored\n");
+  } else if (!strcmp(path, "/lose-child")) {
+    lose_child();
+    say_text(client, "lost\n");
   } else if (!strcmp(path, "/slow-term")) {
     signal(SIGTERM, end_slowly);
     say_text(client, "slowly\n");
