@@ -64,7 +64,7 @@ export class HttpServerClient {
   #begin(sending: Sending): void {
     const { ending, done } = sending;
     if (ending.reason) done(ending.reason);
-    else if (this.#closed) done(new ConnectionLost('its server was stopped', { connected: false, unread: true, unanswered: true }));
+    else if (this.#closed) done(new ConnectionLost('its server was stopped', { connected: false, unsent: true, unanswered: true }));
     else {
       const connection = this.#takeIdle() ?? this.#connect();
       if (connection) this.#exchange(connection, sending, connection.carried > 0 ? (lost) => this.#again(lost, sending) : done);
@@ -161,6 +161,12 @@ export class HttpServerClient {
   }
 }
 
+/**
+ * Whether it runs once though it is sent again (RFC 9110, section 9.2.2; RFC 9112, section 9.3.1). What a socket has taken its server may
+ * have read and acted upon, in whatever way the connection ends: a reset tells of bytes that were not read, and these may be the last of
+ * many. So of a request that must not run twice only one is sent again of which the socket took nothing. One that crosses with the server's
+ * closing of an idle connection fails therefore, as it does with other clients; this one closes its own first (`idleMs`).
+ */
 function repeatable(lost: ConnectionLost, request: WireRequest): boolean {
-  return lost.unread || (lost.unanswered && IDEMPOTENT.has(request.method));
+  return lost.unsent || (lost.unanswered && IDEMPOTENT.has(request.method));
 }

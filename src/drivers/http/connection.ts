@@ -30,16 +30,16 @@ export interface Receiver {
 export class ConnectionLost extends Error {
   /** Nobody connected: the server never saw the request. */
   readonly connected: boolean;
-  /** Nothing of an answer had come, and the server has not read the whole request. */
-  readonly unread: boolean;
+  /** No byte of the request left: the server cannot have begun with it. */
+  readonly unsent: boolean;
   /** Nothing of an answer had come. */
   readonly unanswered: boolean;
 
-  constructor(reason: string, facts: { connected: boolean; unread: boolean; unanswered: boolean }, options?: ErrorOptions) {
+  constructor(reason: string, facts: { connected: boolean; unsent: boolean; unanswered: boolean }, options?: ErrorOptions) {
     super(reason, options);
     this.name = 'ConnectionLost';
     this.connected = facts.connected;
-    this.unread = facts.unread;
+    this.unsent = facts.unsent;
     this.unanswered = facts.unanswered;
   }
 }
@@ -75,6 +75,8 @@ export class ServerConnection {
   #pending: Pending | undefined;
   #connected = false;
   #ended = false;
+  /** Nothing of the request was taken, not even into the socket. */
+  #untaken = false;
 
   /** `memo`: of that server. `gone` is called once, when it is closed. */
   constructor(address: ServerAddress, limits: HeadLimits, memo: ReplyMemo, gone: (connection: ServerConnection) => void) {
@@ -104,6 +106,8 @@ export class ServerConnection {
     this.#parser.expect(request.method);
     ending.onEnded = this.#onEnded;
     this.#write(encodeRequest(request));
+    // Node writes at once when it can. What fails before this returns has failed with its first byte.
+    this.#untaken = this.#socket.errored !== null;
   }
 
   destroy(): void {
@@ -172,9 +176,7 @@ export class ServerConnection {
   #lost(cause?: NodeJS.ErrnoException): void {
     if (!this.#pending) return;
     const unanswered = !this.#parser.begun;
-    // Who closes a connection that holds bytes it has not read resets it; an end without that is one after reading.
-    const unread = unanswered && (!this.#connected || cause?.code === 'ECONNRESET' || cause?.code === 'EPIPE');
-    const facts = { connected: this.#connected, unread, unanswered };
+    const facts = { connected: this.#connected, unsent: !this.#connected || this.#untaken, unanswered };
     this.#fail(new ConnectionLost(lostReason(this.#connected, unanswered, cause), facts, { cause }));
   }
 

@@ -10,7 +10,7 @@ import { HttpServerClient } from '../../../src/drivers/http/client.ts';
 import { ConnectionLost, MalformedAnswer, type Receiver } from '../../../src/drivers/http/connection.ts';
 import { Ending } from '../../../src/engine/ending.ts';
 import { WeftError } from '../../../src/model/errors.ts';
-import { ask, GET, Gatherer, POST, saying, send, talkTo } from './servers.ts';
+import { ask, GET, Gatherer, Impatient, POST, saying, send, talkTo } from './servers.ts';
 
 const TOO_LATE = new WeftError('WEFT_DEADLINE', { name: 'it', ms: 1 });
 
@@ -215,9 +215,23 @@ test('a request that was read is sent again only if it may be run twice', async 
   await ask(talk.client);
   assert.equal((await ask(talk.client, GET)).text, 'hello');
   assert.equal(talk.server.requests.length, 3);
-  await assert.rejects(ask(talk.client, POST), lost({ unread: false, unanswered: true }));
+  await assert.rejects(ask(talk.client, POST), lost({ unsent: false, unanswered: true }));
   assert.equal(talk.server.requests.length, 4);
 });
+
+for (const kind of ['unix', 'tcp'] as const) {
+  test(`a request that was read in part is not sent again (${kind}), unless it may be run twice`, async () => {
+    await using server = await Impatient.start(kind, (socket) => socket.destroy());
+    const client = new HttpServerClient(server.address);
+    const body = Buffer.alloc(1_000_000, 'x');
+    await ask(client);
+    await assert.rejects(ask(client, { ...POST, body }), lost({ connected: true, unsent: false, unanswered: true }));
+    await ask(client);
+    await assert.rejects(ask(client, { ...POST, method: 'PUT', body }), lost({ connected: true, unanswered: true }));
+    assert.deepEqual(server.methods, ['GET', 'POST', 'GET', 'PUT', 'PUT']);
+    client.close();
+  });
+}
 
 test('a server that closes each connection without an answer is asked twice, not for ever', async () => {
   await using talk = await talkTo((socket, _request, count) => (count === 1 ? socket.write(HELLO) : socket.end()));

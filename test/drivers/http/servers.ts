@@ -1,10 +1,11 @@
 /** Real servers on real sockets, which answer with exactly the bytes a test wants, and a client to ask them with. */
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type ClientOptions, HttpServerClient } from '../../../src/drivers/http/client.ts';
-import type { Received, Receiver } from '../../../src/drivers/http/connection.ts';
+import type { Received, Receiver, ServerAddress } from '../../../src/drivers/http/connection.ts';
 import type { WireReply, WireRequest } from '../../../src/drivers/wire.ts';
 import { Ending } from '../../../src/engine/ending.ts';
 
@@ -72,6 +73,49 @@ export class RawServer implements AsyncDisposable {
     this.hangUp();
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
     await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Answers GET, and does what it is told to when it has the head of another request: what follows that is not read. */
+export class Impatient implements AsyncDisposable {
+  readonly methods: string[] = [];
+  readonly #server: Server;
+  readonly #path: string;
+
+  private constructor(path: string, behaviour: (socket: Socket) => void) {
+    this.#path = path;
+    this.#server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (head: Buffer) => {
+        const [method = ''] = head.toString('latin1').split(' ');
+        this.methods.push(method);
+        if (method === 'GET') socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+        else {
+          socket.pause();
+          behaviour(socket);
+        }
+      });
+    });
+  }
+
+  static async start(kind: ServerAddress['kind'], behaviour: (socket: Socket) => void): Promise<Impatient> {
+    const server = new Impatient(join(await mkdtemp(join(tmpdir(), 'weft-http-')), 's.sock'), behaviour);
+    const listening = once(server.#server, 'listening');
+    if (kind === 'unix') server.#server.listen(server.#path);
+    else server.#server.listen(0, '127.0.0.1');
+    await listening;
+    return server;
+  }
+
+  get address(): ServerAddress {
+    const address = this.#server.address();
+    if (typeof address === 'object' && address) return { kind: 'tcp', host: address.address, port: address.port };
+    return { kind: 'unix', path: this.#path };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise((resolve) => this.#server.close(resolve));
+    await rm(dirname(this.#path), { recursive: true, force: true });
   }
 }
 
