@@ -20,6 +20,13 @@ suite('servers', { skip: cannotRun() }, () => {
         spec: { ...http, args: ['unix', '/srv/own.sock'] },
         isolation: { listen: { kind: 'unix', path: '/srv/own.sock' } },
       }),
+      narrow: processFunction({
+        program,
+        spec: { ...http, args: ['narrow', '/srv/own.sock'] },
+        isolation: { listen: { kind: 'unix', path: '/srv/own.sock' } },
+        resources: { instances: 1 },
+        limits: { deadlineMs: 10_000 },
+      }),
       online: processFunction({ program, spec: http, isolation: { network: 'host' } }),
       alone: processFunction({ program, spec: http, limits: { deadlineMs: 5000 }, resources: { instances: 1 } }),
       watched: processFunction({ program, spec: http, resources: { healthPath: '/health' } }),
@@ -63,6 +70,15 @@ suite('servers', { skip: cannotRun() }, () => {
     const slow = ask('unix', '/slow');
     assert.equal((await ask('unix', '/pid')).body, pid);
     assert.equal((await slow).body, 'slow\n');
+  });
+
+  test('requests that find the backlog full wait for room in it', async () => {
+    const pid = (await ask('narrow', '/pid')).body;
+    const replies = await Promise.all(Array.from({ length: 12 }, () => ask('narrow', '/pid')));
+    assert.deepEqual(
+      replies.map(({ body }) => body),
+      replies.map(() => pid),
+    );
   });
 
   test('a server that crashes in the middle of a request is a 502 with the signal and its last words; the next request is served', async () => {

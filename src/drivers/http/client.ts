@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Ending } from '../../engine/ending.ts';
 import type { WireRequest } from '../wire.ts';
 import { ConnectionLost, type Done, type Receiver, type ServerAddress, ServerConnection } from './connection.ts';
+import { Pause } from './pause.ts';
 import { ReplyMemo } from './reply-memo.ts';
 import type { HeadLimits } from './response-parser.ts';
 
@@ -23,6 +24,8 @@ interface Sending {
   readonly receiver: Receiver;
   readonly ending: Ending;
   readonly done: Done;
+  /** How it went on a connection that had gone stale. */
+  stale?: ConnectionLost;
 }
 
 export class HttpServerClient {
@@ -33,6 +36,8 @@ export class HttpServerClient {
   /** The one used last is used next: the others grow old and go. */
   readonly #idle: ServerConnection[] = [];
   readonly #waiting = new Set<Sending>();
+  /** Nobody connects until there may be room in the server's backlog again. */
+  readonly #crowded = new Pause(() => this.#serveAllWaiting());
   #sweep: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -44,7 +49,7 @@ export class HttpServerClient {
   /**
    * `done` is called once, perhaps before this returns: with nothing when the answer was received whole or `receiver` wants no more of it;
    * else with ConnectionLost, MalformedAnswer, the reason of the ending, or what `receiver` threw. A connection that went stale while it
-   * waited is replaced once, if the request can be sent again without being run twice.
+   * waited is replaced once, if the request can be sent again without being run twice. While a server's backlog is full, requests wait.
    */
   send(request: WireRequest, receiver: Receiver, ending: Ending, done: Done): void {
     this.#begin({ request, receiver, ending, done });
@@ -54,6 +59,7 @@ export class HttpServerClient {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#sweep);
+    this.#crowded.end();
     for (const connection of this.#all) connection.destroy();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
@@ -67,9 +73,24 @@ export class HttpServerClient {
     else if (this.#closed) done(new ConnectionLost('its server was stopped', { connected: false, unsent: true, unanswered: true }));
     else {
       const connection = this.#takeIdle() ?? this.#connect();
-      if (connection) this.#exchange(connection, sending, connection.carried > 0 ? (lost) => this.#again(lost, sending) : done);
-      else this.#wait(sending);
+      if (!connection) this.#wait(sending);
+      else if (connection.carried > 0) this.#exchange(connection, sending, (lost) => this.#again(lost, sending));
+      else this.#exchange(connection, sending, (lost) => this.#first(lost, sending));
     }
+  }
+
+  /** After a new connection. */
+  #first(lost: Error | undefined, sending: Sending): void {
+    const { ending, done, stale } = sending;
+    const unreached = lost instanceof ConnectionLost && !lost.connected;
+    if (unreached && lost.crowded && !ending.reason && !this.#closed) {
+      this.#crowded.begin();
+      this.#wait(sending);
+      return;
+    }
+    this.#crowded.forget();
+    // There may be no server any more: how it went is told by the connection that was cut.
+    done(unreached && stale ? stale : lost);
   }
 
   #exchange(connection: ServerConnection, { request, receiver, ending }: Sending, done: Done): void {
@@ -85,10 +106,10 @@ export class HttpServerClient {
     if (!(lost instanceof ConnectionLost) || !repeatable(lost, request) || ending.reason || this.#closed) return done(lost);
     // Its fellows have waited longer, and are as stale.
     for (const connection of this.#idle.splice(0)) connection.destroy();
+    sending.stale = lost;
     const connection = this.#connect();
-    if (!connection) return this.#wait(sending);
-    // There may be no server any more: how it went is told by the connection that was cut.
-    this.#exchange(connection, sending, (again) => done(again instanceof ConnectionLost && !again.connected ? lost : again));
+    if (connection) this.#exchange(connection, sending, (again) => this.#first(again, sending));
+    else this.#wait(sending);
   }
 
   #takeIdle(): ServerConnection | undefined {
@@ -99,9 +120,12 @@ export class HttpServerClient {
     }
   }
 
-  /** Nothing: there are as many as there may be. */
+  get #mayConnect(): boolean {
+    return this.#all.size < this.#options.connections && !this.#crowded.running;
+  }
+
   #connect(): ServerConnection | undefined {
-    if (this.#all.size >= this.#options.connections) return undefined;
+    if (!this.#mayConnect) return undefined;
     const connection = new ServerConnection(this.#address, this.#options, this.#memo, (gone) => this.#forget(gone));
     this.#all.add(connection);
     return connection;
@@ -119,10 +143,15 @@ export class HttpServerClient {
 
   #serveWaiting(): void {
     const [first] = this.#waiting;
-    if (!first) return;
+    // Begun in vain, it would lose its place.
+    if (!first || (this.#idle.length === 0 && !this.#mayConnect && !this.#closed)) return;
     this.#waiting.delete(first);
     first.ending.onEnded = undefined;
     this.#begin(first);
+  }
+
+  #serveAllWaiting(): void {
+    for (let count = this.#waiting.size; count > 0; count -= 1) this.#serveWaiting();
   }
 
   #release(connection: ServerConnection): void {

@@ -26,6 +26,9 @@ export interface Receiver {
   drained(): Promise<void>;
 }
 
+/** With these, nobody listens at the address. Others, such as too many open files here, say nothing about the server. */
+const NOBODY = new Set(['ECONNREFUSED', 'ENOENT']);
+
 /** The server cannot be reached, or the connection to it broke. */
 export class ConnectionLost extends Error {
   /** Nobody connected: the server never saw the request. */
@@ -41,6 +44,20 @@ export class ConnectionLost extends Error {
     this.connected = facts.connected;
     this.unsent = facts.unsent;
     this.unanswered = facts.unanswered;
+  }
+
+  /** Nobody listens there. */
+  get deaf(): boolean {
+    return !this.connected && NOBODY.has(this.#code);
+  }
+
+  /** So many wait for the server to accept them that there is no room for another: what TCP waits for by itself, a Unix socket refuses. */
+  get crowded(): boolean {
+    return !this.connected && this.#code === 'EAGAIN';
+  }
+
+  get #code(): string {
+    return this.cause instanceof Error && 'code' in this.cause ? String(this.cause.code) : '';
   }
 }
 

@@ -138,7 +138,7 @@ export class ServerProcess implements Instance {
     const exit = await Promise.race([this.#process.exited, sleep(EXIT_MS, undefined, { ref: false })]);
     if (exit) return crashed(options.place, this.#process, exit);
     // Alive, but deaf: what it listened on is gone.
-    if (!cause.connected) this.kill();
+    if (cause.deaf) this.kill();
     return new WeftError('WEFT_FUNCTION_CRASHED', { name, reason: withLastLines(cause.message, this.#process.lastLines) }, { cause });
   }
 

@@ -1,6 +1,7 @@
 /*
  * A small HTTP/1.1 server with a thread for each connection, which does what its path says.
- * usage: server port NUMBER | server env | server unix PATH; "env": the port is in PORT.
+ * usage: server port NUMBER | server env | server unix PATH | server narrow PATH; "env": the port is in PORT. "narrow": it has one
+ * connection at a time and closes each after its answer, taking its time, and hardly anybody may wait.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,10 +16,12 @@
 #include <unistd.h>
 
 static volatile int sick;
+static int narrow;
 
 static void say(int client, const char *status, const char *body, size_t length) {
   char head[256];
-  const int size = snprintf(head, sizeof head, "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n", status, length);
+  const char *const last = narrow ? "Connection: close\r\n" : "";
+  const int size = snprintf(head, sizeof head, "HTTP/1.1 %s\r\n%sContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n", status, last, length);
   if (write(client, head, (size_t)size) == size && length > 0) (void)!write(client, body, length);
 }
 
@@ -109,6 +112,7 @@ static void *serve(void *argument) {
     sscanf(bytes, "%*s %255s", path);
     answer(client, path, bytes + head, length);
     have = 0;
+    if (narrow) break;
   }
   close(client);
   free(bytes);
@@ -118,7 +122,8 @@ static void *serve(void *argument) {
 static int listen_on(int argc, char **argv) {
   const char *const how = argc > 1 ? argv[1] : "env";
   int fd;
-  if (!strcmp(how, "unix")) {
+  narrow = !strcmp(how, "narrow");
+  if (narrow || !strcmp(how, "unix")) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     strncpy(address.sun_path, argv[2], sizeof address.sun_path - 1);
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -131,7 +136,7 @@ static int listen_on(int argc, char **argv) {
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
     if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) return -1;
   }
-  return listen(fd, 128) == 0 ? fd : -1;
+  return listen(fd, narrow ? 1 : 128) == 0 ? fd : -1;
 }
 
 int main(int argc, char **argv) {
@@ -150,6 +155,11 @@ int main(int argc, char **argv) {
     const long client = accept(listener, NULL, NULL);
     pthread_t thread;
     if (client < 0) continue;
+    if (narrow) {
+      usleep(20000);
+      serve((void *)client);
+      continue;
+    }
     // Processes are counted for each user, and other tests run as the same one: then there may be no thread to be had.
     if (pthread_create(&thread, NULL, serve, (void *)client) == 0) pthread_detach(thread);
     else serve((void *)client);
