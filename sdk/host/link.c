@@ -29,6 +29,8 @@ struct end {
 struct half {
   size_t start, end;
   bool source_ended, sink_told;
+  /** The sink takes no more. */
+  bool refused;
   unsigned char bytes[HALF_BYTES];
 };
 
@@ -85,7 +87,7 @@ struct link *link_open(int epoll, int client, unsigned port) {
   for (int side = CLIENT; side <= SERVER; side++) {
     struct half *half = &link->from[side];
     half->start = half->end = 0;
-    half->source_ended = half->sink_told = false;
+    half->source_ended = half->sink_told = half->refused = false;
     link->ends[side] = (struct end){.fd = -1, .link = link};
   }
   link->epoll = epoll;
@@ -145,8 +147,8 @@ static bool give(struct half *half, struct end *sink, bool *broken) {
   else if (errno == EAGAIN) {
     sink->full = true;
     *broken = !watch(sink, EPOLL_CTL_MOD, EPOLLOUT);
-  } else if (errno != EINTR) *broken = true;
-  return !*broken && !sink->full;
+  } else if (errno != EINTR) half->refused = true;
+  return !*broken && !half->refused && !sink->full;
 }
 
 /** Reading waits until what was read is written: so each side goes at the pace of the other. @returns whether the link goes on */
@@ -163,6 +165,19 @@ static bool move(struct half *half, struct end *source, struct end *sink) {
   return !broken;
 }
 
+/** A server that has heard enough may have answered before it closed: what it said is passed on, and nothing more is said to it. */
+static bool move_requests(struct link *link) {
+  struct half *half = &link->from[CLIENT];
+  if (!half->refused && !move(half, &link->ends[CLIENT], &link->ends[SERVER])) return false;
+  if (half->refused) half->sink_told = true;
+  return true;
+}
+
+static bool move_answers(struct link *link) {
+  struct half *half = &link->from[SERVER];
+  return move(half, &link->ends[SERVER], &link->ends[CLIENT]) && !half->refused;
+}
+
 struct link *link_told(void *told, uint32_t events) {
   struct end *end = told;
   struct link *link = end->link;
@@ -177,7 +192,6 @@ struct link *link_told(void *told, uint32_t events) {
   if (end == client && (events & (EPOLLHUP | EPOLLERR))) link->over = true;
   if (end == server && link->connecting && !link->over) connected(link);
   if (link->connecting || link->over) return link;
-  struct half *requests = &link->from[CLIENT], *answers = &link->from[SERVER];
-  link->over = !move(requests, client, server) || !move(answers, server, client) || (requests->sink_told && answers->sink_told);
+  link->over = !move_requests(link) || !move_answers(link) || (link->from[CLIENT].sink_told && link->from[SERVER].sink_told);
   return link;
 }

@@ -59,6 +59,16 @@ suite('servers', { skip: cannotRun() }, () => {
     });
   }
 
+  for (const name of ['told', 'unix', 'online']) {
+    test(`${name}: an answer before the end of the request arrives, though the server reads no more of it`, async () => {
+      const large = 'x'.repeat(5_000_000);
+      for (let i = 0; i < 10; i += 1) {
+        const { status, body } = await ask(name, '/early', large);
+        assert.deepEqual([status, body], [413, 'too large\n']);
+      }
+    });
+  }
+
   test('an answer of unknown length is passed on as it comes', async () => {
     const { status, bytes } = await ask('unix', '/stream');
     assert.equal(status, 200);

@@ -1,8 +1,8 @@
 /** One connection to a server, with at most one request on it. */
-import { connect, type Socket } from 'node:net';
 import type { Ending } from '../../engine/ending.ts';
 import type { WireReply, WireRequest } from '../wire.ts';
 import { encodeRequest } from './encode-request.ts';
+import { PatientSocket } from './patient-socket.ts';
 import type { ReplyMemo } from './reply-memo.ts';
 import { type HeadLimits, ResponseParser, sharedLlhttp, WINDOW_BYTES } from './response-parser.ts';
 
@@ -86,23 +86,26 @@ export class ServerConnection {
   idleSince = 0;
   /** How many requests it has carried. */
   carried = 0;
-  readonly #socket: Socket;
+  readonly #socket: PatientSocket;
   readonly #parser: ResponseParser;
   readonly #gone: (connection: ServerConnection) => void;
   #pending: Pending | undefined;
   #connected = false;
   #ended = false;
+  #writing = false;
   /** Nothing of the request was taken, not even into the socket. */
   #untaken = false;
+  /** Why the server takes no more of it. */
+  #refused: NodeJS.ErrnoException | undefined;
 
   /** `memo`: of that server. `gone` is called once, when it is closed. */
   constructor(address: ServerAddress, limits: HeadLimits, memo: ReplyMemo, gone: (connection: ServerConnection) => void) {
     this.#gone = gone;
     this.#parser = new ResponseParser(sharedLlhttp(), limits, memo);
     const onread = { buffer: READ_BUFFER, callback: (bytes: number): boolean => this.#read(READ_BUFFER.subarray(0, bytes)) };
-    this.#socket = connect(
-      address.kind === 'unix' ? { path: address.path, onread } : { host: address.host, port: address.port, noDelay: true, onread },
-    );
+    this.#socket = new PatientSocket(onread, (cause) => this.#writeFailed(cause));
+    if (address.kind === 'unix') this.#socket.connect({ path: address.path });
+    else this.#socket.setNoDelay(true).connect({ host: address.host, port: address.port });
     this.#socket.on('connect', () => {
       this.#connected = true;
     });
@@ -113,7 +116,14 @@ export class ServerConnection {
 
   /** Whether it can carry another request. */
   get usable(): boolean {
-    return !this.#ended && !this.#pending && this.#parser.keepAlive && this.#socket.writableLength === 0 && !this.#socket.destroyed;
+    return (
+      !this.#ended &&
+      !this.#refused &&
+      !this.#pending &&
+      this.#parser.keepAlive &&
+      this.#socket.writableLength === 0 &&
+      !this.#socket.destroyed
+    );
   }
 
   /** Fails with ConnectionLost, MalformedAnswer, the reason of the ending, what `receiver` throws: the connection is closed then. */
@@ -122,9 +132,10 @@ export class ServerConnection {
     this.carried += 1;
     this.#parser.expect(request.method);
     ending.onEnded = this.#onEnded;
+    this.#writing = true;
     this.#write(encodeRequest(request));
-    // Node writes at once when it can. What fails before this returns has failed with its first byte.
-    this.#untaken = this.#socket.errored !== null;
+    this.#writing = false;
+    if (this.#untaken) this.#lost(this.#refused);
   }
 
   destroy(): void {
@@ -135,6 +146,16 @@ export class ServerConnection {
     if (pieces.length > 1) this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
     if (pieces.length > 1) this.#socket.uncork();
+  }
+
+  /**
+   * A server that has heard enough answers, closes, and does not read the rest: the answer is read all the same, to its end. But when not
+   * even the first byte was taken, what there is to read was said before, and is no answer.
+   */
+  #writeFailed(cause: NodeJS.ErrnoException): void {
+    // Node writes at once when it can: what fails before `exchange` returns has failed with its first byte.
+    this.#untaken = this.#writing;
+    this.#refused ??= cause;
   }
 
   readonly #onEnded = (reason: Error): void => this.#fail(reason);
@@ -185,9 +206,10 @@ export class ServerConnection {
   #serverEnded(): void {
     this.#ended = true;
     if (!this.#pending) return;
-    this.#parser.finish();
+    // What broke has not ended: RFC 9112, section 8.
+    if (!this.#refused) this.#parser.finish();
     if (this.#parser.complete) this.#pass();
-    else this.#lost();
+    else this.#lost(this.#refused);
   }
 
   #lost(cause?: NodeJS.ErrnoException): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -229,6 +229,24 @@ for (const kind of ['unix', 'tcp'] as const) {
     await ask(client);
     await assert.rejects(ask(client, { ...POST, method: 'PUT', body }), lost({ connected: true, unanswered: true }));
     assert.deepEqual(server.methods, ['GET', 'POST', 'GET', 'PUT', 'PUT']);
+    client.close();
+  });
+}
+
+for (const kind of ['unix', 'tcp'] as const) {
+  test(`an answer is read though the server reads no more of the request (${kind}); one that breaks off is not whole`, async () => {
+    let length = 'Content-Length: 9\r\n';
+    const refuse = (socket: Socket): void => {
+      socket.write(`HTTP/1.1 413 Content Too Large\r\n${length}\r\ntoo large`, () => socket.destroy());
+    };
+    await using server = await Impatient.start(kind, refuse);
+    const client = new HttpServerClient(server.address);
+    const post = { ...POST, body: Buffer.alloc(1_000_000, 'x') };
+    for (let i = 0; i < 10; i += 1) {
+      const { reply, text, whole } = await ask(client, post);
+      assert.deepEqual([reply?.status, text, whole], [413, 'too large', true]);
+    }
+    for (length of ['Content-Length: 10\r\n', '']) await assert.rejects(ask(client, post), lost({ connected: true, unanswered: false }));
     client.close();
   });
 }
