@@ -12,18 +12,20 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fail.h"
 #include "link.h"
 #include "modes.h"
 
-enum { MAX_LINKS = 512, MAX_EVENTS = 64, BACKLOG = 512, PROBE_MS = 100, LONGEST_PAUSE_MS = 32 };
+enum { MAX_LINKS = 512, MAX_EVENTS = 64, BACKLOG = 512, PROBE_MS = 100, LONGEST_PAUSE_MS = 32, LAST_ANSWERS_MS = 3000 };
 
 extern char **environ;
 static unsigned server_port;
 
 struct bridge {
+  /** The listener is negative when nobody is joined any more. */
   int epoll, listener;
   unsigned links;
 };
@@ -75,6 +77,7 @@ static void await_server(struct program *program) {
 
 /** Those beyond MAX_LINKS wait where they are. */
 static void watch_listener(const struct bridge *bridge, int operation) {
+  if (bridge->listener < 0) return;
   struct epoll_event event = {.events = bridge->links < MAX_LINKS ? EPOLLIN : 0, .data = {.ptr = NULL}};
   if (epoll_ctl(bridge->epoll, operation, bridge->listener, &event) != 0) fail("epoll_ctl", errno);
 }
@@ -93,12 +96,12 @@ static void close_finished(struct bridge *bridge, struct link *const finished[],
   if (were_many && count > 0) watch_listener(bridge, EPOLL_CTL_MOD);
 }
 
-static void turn(struct bridge *bridge) {
+static void turn(struct bridge *bridge, int at_most_ms) {
   struct epoll_event events[MAX_EVENTS];
   struct link *finished[MAX_EVENTS];
   unsigned count = 0;
   bool clients = false;
-  const int told = signals_wait_epoll(bridge->epoll, events, MAX_EVENTS);
+  const int told = signals_wait_epoll(bridge->epoll, events, MAX_EVENTS, at_most_ms);
   for (int at = 0; at < told; at++) {
     if (events[at].data.ptr == NULL) {
       clients = true;
@@ -106,12 +109,29 @@ static void turn(struct bridge *bridge) {
     }
     struct link *link = link_told(events[at].data.ptr, events[at].events);
     // Both of its ends may be among the events: it is closed once, and after them.
-    bool known = !link_over(link);
+    const bool over = link_over(link) || (bridge->listener < 0 && link_answered(link));
+    bool known = !over;
     for (unsigned one = 0; one < count && !known; one++) known = finished[one] == link;
     if (!known) finished[count++] = link;
   }
   close_finished(bridge, finished, count);
-  if (clients) accept_client(bridge);
+  if (clients && bridge->listener >= 0) accept_client(bridge);
+}
+
+static int until_ms(const struct timespec *end) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int)((end->tv_sec - now.tv_sec) * 1000 + (end->tv_nsec - now.tv_nsec) / 1000000);
+}
+
+/** A program that ends has not taken back what it wrote. All of it is in sockets now: how long it takes depends on who reads it. */
+static void pass_on_last_answers(struct bridge *bridge) {
+  struct timespec end;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_sec += LAST_ANSWERS_MS / 1000;
+  close(bridge->listener);
+  bridge->listener = -1;
+  for (int left = LAST_ANSWERS_MS; bridge->links > 0 && left > 0 && !signals.orphaned; left = until_ms(&end)) turn(bridge, left);
 }
 
 static void join(const char *path, struct program *program) {
@@ -120,7 +140,10 @@ static void join(const char *path, struct program *program) {
   watch_listener(&bridge, EPOLL_CTL_ADD);
   // An answer is passed on when its server is done with it: to interrupt that one would only make it wait for its own processor.
   (void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
-  while (!advance_program(program)) turn(&bridge);
+  while (!advance_program(program)) turn(&bridge, -1);
+  // Nobody whom it left may go on answering in its name.
+  programs_end(program);
+  if (!signals.orphaned) pass_on_last_answers(&bridge);
 }
 
 _Noreturn void run_bridge(const char *path, unsigned port, const struct command *command) {

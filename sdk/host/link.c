@@ -106,6 +106,10 @@ void link_close(struct link *link) {
   free(link);
 }
 
+bool link_answered(const struct link *link) {
+  return link->from[SERVER].sink_told;
+}
+
 bool link_over(const struct link *link) {
   return link->over;
 }

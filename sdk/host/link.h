@@ -17,6 +17,8 @@ int server_connect(unsigned port, int family);
 struct link *link_open(int epoll, int client, unsigned port);
 /** Takes what epoll said, and passes on what there is. @returns the link */
 struct link *link_told(void *end, uint32_t events);
+/** All that the server said, and will say, has reached the client's socket. */
+bool link_answered(const struct link *);
 /** Nothing more will be passed on: to be closed. */
 bool link_over(const struct link *);
 void link_close(struct link *);

@@ -43,8 +43,8 @@ int signals_wait(struct pollfd *fds, unsigned count, const struct timespec *at_m
   return ready < 0 ? 0 : ready;
 }
 
-int signals_wait_epoll(int epoll, struct epoll_event *events, int most) {
-  const int ready = epoll_pwait(epoll, events, most, -1, &unblocked);
+int signals_wait_epoll(int epoll, struct epoll_event *events, int most, int at_most_ms) {
+  const int ready = epoll_pwait(epoll, events, most, at_most_ms, &unblocked);
   if (ready < 0 && errno != EINTR) fail("epoll", errno);
   return ready < 0 ? 0 : ready;
 }

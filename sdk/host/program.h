@@ -42,8 +42,8 @@ void programs_prepare(void);
 /** poll() without an end, that signals interrupt. @returns how many are ready; 0 after a signal */
 int signals_wait(struct pollfd *, unsigned count, const struct timespec *at_most);
 
-/** epoll_wait() in the same way, for as long as it takes. */
-int signals_wait_epoll(int epoll, struct epoll_event *, int most);
+/** epoll_wait() in the same way; negative: for as long as it takes. */
+int signals_wait_epoll(int epoll, struct epoll_event *, int most, int at_most_ms);
 
 /** `stdio`: what becomes its 0, 1 and 2; negative: ours. @returns 0 or the errno of what it could not be started for */
 int program_start(struct program *, const struct command *, char *const *env, const int stdio[3]);

@@ -4,6 +4,29 @@ import { after, before, suite, test } from 'node:test';
 import { TestExchange, type Reply, type TestEngine } from '../engine/harness.ts';
 import { cannotRun, eventually, processFunction, Workbench } from './harness.ts';
 
+/** Takes nothing more after the first piece, until it is told to. */
+class SlowExchange extends TestExchange {
+  stalled = false;
+  goOn: () => void = () => {};
+  readonly #going = new Promise<void>((resolve) => {
+    this.goOn = resolve;
+  });
+
+  constructor(target: string) {
+    super('', target);
+  }
+
+  override write(piece: Uint8Array): boolean {
+    super.write(piece);
+    this.stalled = true;
+    return false;
+  }
+
+  override drained(): Promise<void> {
+    return this.#going;
+  }
+}
+
 suite('servers', { skip: cannotRun() }, () => {
   let bench: Workbench;
   let engine: TestEngine;
@@ -69,6 +92,17 @@ suite('servers', { skip: cannotRun() }, () => {
     });
   }
 
+  for (const name of ['told', 'unix', 'online']) {
+    test(`${name}: the last answer of a server that ends with it is whole`, async () => {
+      for (let i = 0; i < 3; i += 1) {
+        const { status, bytes } = await ask(name, '/last');
+        assert.deepEqual([status, bytes.length], [200, 8_000_000]);
+        // Until it is known that the server is gone, requests may still come to it.
+        await eventually(async () => (await ask(name, '/echo', 'again')).body === 'again');
+      }
+    });
+  }
+
   test('an answer of unknown length is passed on as it comes', async () => {
     const { status, bytes } = await ask('unix', '/stream');
     assert.equal(status, 200);
@@ -107,6 +141,18 @@ suite('servers', { skip: cannotRun() }, () => {
     const { status, body } = await ask('parent', '/crash');
     assert.equal(status, 502, body);
     assert.match(body, /WEFT_FUNCTION_CRASHED.*SIGSEGV/);
+  });
+
+  test('a crash is told with its signal though a slow client has yet to read an answer of before', async () => {
+    const route = engine.thread.route('told');
+    assert.ok(route);
+    const slow = new SlowExchange('/stream');
+    engine.thread.dispatch(route, slow);
+    await eventually(() => slow.stalled);
+    assert.match((await ask('told', '/crash')).body, /WEFT_FUNCTION_CRASHED.*SIGSEGV.*the server is about to crash/);
+    slow.goOn();
+    await slow.reply;
+    assert.ok(slow.aborted);
   });
 
   test('an answer that breaks off is never passed on as whole', async () => {

@@ -30,6 +30,8 @@ const SOCKET_CONNECTION = { connections: 1, idleMs: 1000 };
 export const STOP_SECONDS = 10;
 /** How long the engine may take to tell that a container has ended whose connection broke. */
 const NEWS_MS = 1000;
+/** From the end of a container until its last answers have been read. */
+const LAST_ANSWERS_MS = 3000;
 
 interface ServerParts {
   readonly fn: ContainerFunction;
@@ -60,8 +62,8 @@ export class ServerInstance implements Instance {
     });
     const dismissed = new Promise<'dismissed'>((resolve) => (this.#dismiss = () => resolve('dismissed')));
     this.ended = Promise.race([dismissed, container.ended.then(() => 'crashed' as const)]);
-    // What is under way gets no answer any more.
-    void container.ended.then(() => client.close());
+    // What is under way gets what was written of its answer, and no more.
+    void container.ended.then(() => client.finish(LAST_ANSWERS_MS));
     this.#freezer.idle();
   }
 

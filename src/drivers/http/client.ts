@@ -55,12 +55,26 @@ export class HttpServerClient {
     this.#begin({ request, receiver, ending, done });
   }
 
+  /**
+   * Its server has ended: nothing new is begun. What is under way ends with its connection, which still has what the server wrote, and is
+   * broken off after `ms`.
+   */
+  finish(ms: number): void {
+    this.#shut();
+    for (const connection of this.#all) if (!connection.exchanging) connection.destroy();
+    setTimeout(() => this.close(), ms).unref();
+  }
+
   /** Breaks off what is under way. */
   close(): void {
+    this.#shut();
+    for (const connection of this.#all) connection.destroy();
+  }
+
+  #shut(): void {
     this.#closed = true;
     clearTimeout(this.#sweep);
     this.#crowded.end();
-    for (const connection of this.#all) connection.destroy();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const sending of waiting) this.#begin(sending);

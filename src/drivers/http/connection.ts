@@ -126,6 +126,11 @@ export class ServerConnection {
     );
   }
 
+  /** Whether a request is under way that its server may have seen. */
+  get exchanging(): boolean {
+    return this.#pending !== undefined && this.#connected;
+  }
+
   /** Fails with ConnectionLost, MalformedAnswer, the reason of the ending, what `receiver` throws: the connection is closed then. */
   exchange(request: WireRequest, receiver: Receiver, ending: Ending, done: Done): void {
     this.#pending = { receiver, ending, done };

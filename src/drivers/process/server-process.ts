@@ -13,7 +13,7 @@ import { serveThrough } from '../http/serve.ts';
 import type { HttpWire } from '../wire.ts';
 import { crashed, startFailed, withLastLines } from './failures.ts';
 import type { Instance } from './instance-pool.ts';
-import { launch, type Launched, type LaunchOptions } from './launch.ts';
+import { type Exit, launch, type Launched, type LaunchOptions } from './launch.ts';
 
 const START_MS = 30_000;
 const FIRST_LOOK_MS = 2;
@@ -23,6 +23,10 @@ const HEALTH_TIMEOUT_MS = 2_000;
 const HEALTH_TRIES = 3;
 /** From a connection that breaks to the end of the process that broke it. */
 const EXIT_MS = 1_000;
+/** Nobody who does not listen takes so long to say so on this machine. */
+const LISTENS_MS = 1_000;
+/** From the end of a program until its last answers have been read from its sockets: as long as weft-host takes, and as long for us. */
+const LAST_ANSWERS_MS = 3_000;
 
 export interface ServerParts {
   readonly spec: FunctionSettings;
@@ -43,6 +47,7 @@ export class ServerProcess implements Instance {
   readonly #parts: ServerParts;
   /** Since it listens. */
   #client: HttpServerClient | undefined;
+  #address: ServerAddress | undefined;
   #socket: ListeningSocket | undefined;
   /** What is wrong with where it listens. */
   #refusal: string | undefined;
@@ -57,7 +62,8 @@ export class ServerProcess implements Instance {
     void this.#process.exited.then(() => {
       this.#usable = false;
       this.#stop.abort();
-      void this.#disconnect();
+      this.#client?.finish(LAST_ANSWERS_MS);
+      void this.#closeSocket();
     });
   }
 
@@ -131,15 +137,39 @@ export class ServerProcess implements Instance {
     if (ending.reason) {
       // One that answers nobody will not answer the next either; where there is a health check, that decides.
       const silent = healthPath === undefined && this.#answers === before;
-      if (silent && ending.reason.code === 'WEFT_DEADLINE') this.kill();
+      if (silent && ending.reason.code === 'WEFT_DEADLINE') void this.#killUnlessEnding();
       return ending.reason;
     }
     if (!(cause instanceof ConnectionLost)) return asWeftError(cause);
-    const exit = await Promise.race([this.#process.exited, sleep(EXIT_MS, undefined, { ref: false })]);
+    // It may be passing on its last answers: other requests need not try.
+    if (cause.deaf) this.#usable = false;
+    const exit = await this.#exitSoon();
     if (exit) return crashed(options.place, this.#process, exit);
     // Alive, but deaf: what it listened on is gone.
     if (cause.deaf) this.kill();
     return new WeftError('WEFT_FUNCTION_CRASHED', { name, reason: withLastLines(cause.message, this.#process.lastLines) }, { cause });
+  }
+
+  /** Killed while it passes on its last answers, it could not tell how its program ended. */
+  async #killUnlessEnding(): Promise<void> {
+    this.#usable = false;
+    await this.#exitIfEnding();
+    this.kill();
+  }
+
+  /** How it ended, if it is about to. */
+  async #exitSoon(): Promise<Exit | undefined> {
+    return (await this.#exitWithin(EXIT_MS)) ?? (await this.#exitIfEnding());
+  }
+
+  /** One that listens no more may have to pass on its last answers first. */
+  async #exitIfEnding(): Promise<Exit | undefined> {
+    const address = this.#address;
+    return address && !(await listens(address)) ? await this.#exitWithin(LAST_ANSWERS_MS) : this.#process.exit;
+  }
+
+  async #exitWithin(ms: number): Promise<Exit | undefined> {
+    return await Promise.race([this.#process.exited, sleep(ms, undefined, { ref: false })]);
   }
 
   /** Whether it did, in time. */
@@ -150,6 +180,7 @@ export class ServerProcess implements Instance {
       const address = await this.#reach();
       if (this.#refusal !== undefined) return false;
       if (address) {
+        this.#address = address;
         this.#client = new HttpServerClient(address);
         const ready = healthPath === undefined ? await listens(address) : await this.#healthy(healthPath);
         if (ready) return true;
@@ -175,6 +206,10 @@ export class ServerProcess implements Instance {
 
   async #disconnect(): Promise<void> {
     this.#client?.close();
+    await this.#closeSocket();
+  }
+
+  async #closeSocket(): Promise<void> {
     const socket = this.#socket;
     this.#socket = undefined;
     await socket?.close();
@@ -207,6 +242,8 @@ function listens(address: ServerAddress): Promise<boolean> {
       resolve(answer);
     };
     socket.once('connect', () => done(true));
-    socket.once('error', () => done(false));
+    // Somebody does, and has much to do: a full backlog refuses on a Unix socket, and is silent on a port.
+    socket.once('error', (cause: NodeJS.ErrnoException) => done(cause.code === 'EAGAIN'));
+    socket.setTimeout(LISTENS_MS, () => done(true));
   });
 }

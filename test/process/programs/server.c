@@ -66,6 +66,12 @@ static void answer(int client, const char *path, const char *body, size_t length
     (void)!write(client, half, sizeof half - 1);
     usleep(50000);
     _exit(3);
+  } else if (!strcmp(path, "/last")) {
+    const size_t bytes = 8 * 1000 * 1000;
+    char *const last = malloc(bytes);
+    memset(last, 'x', bytes);
+    say(client, "200 OK", last, bytes);
+    _exit(0);
   } else if (!strcmp(path, "/hang")) pause();
   else if (!strcmp(path, "/slow")) {
     usleep(300000);
