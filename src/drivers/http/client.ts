@@ -15,6 +15,8 @@ export interface ClientOptions extends Partial<HeadLimits> {
 }
 
 const DEFAULTS = { connections: 256, idleMs: 1000, headBytes: 64 * 1024, headers: 256 };
+/** A server that closes a connection so soon after its first answer means to answer once on each. */
+const ONE_ANSWER_MS = 100;
 /** Methods that may be sent again by their meaning (RFC 9110, section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
@@ -38,6 +40,8 @@ export class HttpServerClient {
   readonly #waiting = new Set<Sending>();
   /** Nobody connects until there may be room in the server's backlog again. */
   readonly #crowded = new Pause(() => this.#serveAllWaiting());
+  /** The server closes after each answer and does not say so: a request on a kept connection would cross with that. */
+  #closesUnsaid = false;
   #sweep: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -88,7 +92,7 @@ export class HttpServerClient {
     else {
       const connection = this.#takeIdle() ?? this.#connect();
       if (!connection) this.#wait(sending);
-      else if (connection.carried > 0) this.#exchange(connection, sending, (lost) => this.#again(lost, sending));
+      else if (connection.carried > 0) this.#exchange(connection, sending, (lost) => this.#again(lost, sending, connection));
       else this.#exchange(connection, sending, (lost) => this.#first(lost, sending));
     }
   }
@@ -115,8 +119,9 @@ export class HttpServerClient {
   }
 
   /** After a connection that had been used before. */
-  #again(lost: Error | undefined, sending: Sending): void {
+  #again(lost: Error | undefined, sending: Sending, used: ServerConnection): void {
     const { request, ending, done } = sending;
+    if (used.carried === 2 && lost instanceof ConnectionLost && lost.unanswered) this.#noteHangUp(used);
     if (!(lost instanceof ConnectionLost) || !repeatable(lost, request) || ending.reason || this.#closed) return done(lost);
     // Its fellows have waited longer, and are as stale.
     for (const connection of this.#idle.splice(0)) connection.destroy();
@@ -169,7 +174,7 @@ export class HttpServerClient {
   }
 
   #release(connection: ServerConnection): void {
-    if (!connection.usable || this.#closed) {
+    if (!connection.usable || this.#closed || this.#closesUnsaid) {
       connection.destroy(); // and forgotten when that is done
       return;
     }
@@ -190,7 +195,13 @@ export class HttpServerClient {
     this.#sweep = setTimeout(() => this.#closeIdle(), Math.ceil(oldest.idleSince + this.#options.idleMs - now)).unref();
   }
 
+  /** After its first answer. */
+  #noteHangUp({ idleSince }: ServerConnection): void {
+    if (performance.now() - idleSince < ONE_ANSWER_MS) this.#closesUnsaid = true;
+  }
+
   #forget(connection: ServerConnection): void {
+    if (connection.hungUp && connection.carried === 1) this.#noteHangUp(connection);
     this.#all.delete(connection);
     this.#remove([connection]);
     this.#serveWaiting();

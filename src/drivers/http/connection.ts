@@ -86,6 +86,8 @@ export class ServerConnection {
   idleSince = 0;
   /** How many requests it has carried. */
   carried = 0;
+  /** Its server closed it while it waited. */
+  hungUp = false;
   readonly #socket: PatientSocket;
   readonly #parser: ResponseParser;
   readonly #gone: (connection: ServerConnection) => void;
@@ -210,6 +212,7 @@ export class ServerConnection {
 
   #serverEnded(): void {
     this.#ended = true;
+    this.hungUp = !this.#pending;
     if (!this.#pending) return;
     // What broke has not ended: RFC 9112, section 8.
     if (!this.#refused) this.#parser.finish();

@@ -210,6 +210,14 @@ test('a connection that its server closed while it waited is replaced without a 
   assert.equal(talk.server.requests.length, 4);
 });
 
+test('of a server that closes after an answer without saying so no connection is kept', async () => {
+  await using talk = await talkTo((socket, _request, count) => (count === 1 ? socket.end(HELLO) : socket.write(HELLO)));
+  await ask(talk.client, POST);
+  await sleep(20);
+  for (let i = 0; i < 2; i += 1) assert.equal((await ask(talk.client, POST)).text, 'hello');
+  assert.equal(talk.server.connections, 3);
+});
+
 test('a request that was read is sent again only if it may be run twice', async () => {
   await using talk = await talkTo((socket, _request, count) => (count % 2 === 1 ? socket.write(HELLO) : socket.end()));
   await ask(talk.client);
@@ -222,14 +230,14 @@ test('a request that was read is sent again only if it may be run twice', async 
 for (const kind of ['unix', 'tcp'] as const) {
   test(`a request that was read in part is not sent again (${kind}), unless it may be run twice`, async () => {
     await using server = await Impatient.start(kind, (socket) => socket.destroy());
-    const client = new HttpServerClient(server.address);
     const body = Buffer.alloc(1_000_000, 'x');
-    await ask(client);
-    await assert.rejects(ask(client, { ...POST, body }), lost({ connected: true, unsent: false, unanswered: true }));
-    await ask(client);
-    await assert.rejects(ask(client, { ...POST, method: 'PUT', body }), lost({ connected: true, unanswered: true }));
+    for (const method of ['POST', 'PUT']) {
+      const client = new HttpServerClient(server.address);
+      await ask(client);
+      await assert.rejects(ask(client, { ...POST, method, body }), lost({ connected: true, unsent: false, unanswered: true }));
+      client.close();
+    }
     assert.deepEqual(server.methods, ['GET', 'POST', 'GET', 'PUT', 'PUT']);
-    client.close();
   });
 }
 
