@@ -1,6 +1,7 @@
 /** What an app must be, whoever deploys it. What its modules must be, the engine says. */
+import type * as z from 'zod';
 import { WeftError } from '../model/errors.ts';
-import type { AppContent, AppRecord } from '../registry/record.ts';
+import { type AppContent, type AppRecord, contentSchema } from '../registry/record.ts';
 
 /** No dot: `name.app` is the function's full name. */
 const NAME = /^[A-Za-z0-9][-_A-Za-z0-9]{0,62}$/;
@@ -10,6 +11,7 @@ export function checkApp(app: string, content: AppContent, deployed: Iterable<Ap
   if (!NAME.test(app)) throw new WeftError('WEFT_NAME_INVALID', { name: app, what: 'an app' });
   const names = namesOf(app, content);
   checkGroups(app, content, names);
+  checkKept(app, content);
   for (const other of deployed) {
     if (other.app === app) continue;
     const taken = other.functions.find((fn) => names.has(fn.settings.name));
@@ -36,6 +38,19 @@ function checkGroups(app: string, { merge }: AppContent, names: ReadonlySet<stri
     if (grouped.has(name)) throw invalid(app, `"${name}" stands twice in its merge groups`);
     grouped.add(name);
   }
+}
+
+/** What the next start could not read again would be lost with it, though its deploy was acknowledged. */
+function checkKept(app: string, content: AppContent): void {
+  // As the file will have it: what is undefined is not there.
+  const { error } = contentSchema.safeParse(JSON.parse(JSON.stringify(content)));
+  if (error) throw invalid(app, error.issues.map(reasonOf).join('; '));
+}
+
+function reasonOf({ path, ...issue }: z.core.$ZodIssue): string {
+  // Of a name in a record the reason stands within.
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
 }
 
 function invalid(app: string, reason: string): WeftError {

@@ -121,6 +121,18 @@ test('functions are deployed, listed, updated, scaled and removed in the shapes 
   assert.ok(!((await json('/system/namespaces')).body as string[]).includes('openfaas-fn'));
 });
 
+test('what the next start could not read again is refused, and changes nothing', async () => {
+  const image = `sha256:${await upload(says('lasting'))}`;
+  const service = { service: 'lasting', namespace: 'lasting-app', image };
+  assert.equal((await json('/system/functions', 'POST', service)).status, 202);
+  for (const envVars of [{ 'A=B': 'value' }, { '': 'value' }, { KEY: 'val\0ue' }]) {
+    const refused = await json('/system/functions', 'POST', { ...service, envVars });
+    assert.deepEqual([refused.status, codeOf(refused.body)], [400, 'WEFT_APP_INVALID'], JSON.stringify(envVars));
+  }
+  assert.equal((await it.invoke('lasting')).body, 'lasting');
+  await client.remove('lasting-app');
+});
+
 test('a whole app is deployed from artifacts that were uploaded before', async () => {
   const wasm = await upload(ECHO);
   const app = { functions: [{ settings: settings('whole'), wasm }] };
