@@ -85,6 +85,8 @@ export class Registry implements Disposable {
       await writeFile(unfinished, content, { mode: 0o555 });
       await rename(unfinished, path);
     } catch (cause) {
+      // On a full disk the half of it would keep everything else from being written.
+      await rm(unfinished, { force: true }).catch(() => {});
       throw unusable(path, cause);
     }
     return path;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -54,6 +54,15 @@ const isError =
     for (const word of words) assert.ok(error.message.includes(word), `"${error.message}" does not name ${word}`);
     return true;
   };
+
+test('of a program that cannot be put in place nothing is left', async (t) => {
+  const dir = await folder(t);
+  using registry = await Registry.open(dir);
+  const digest = await registry.putArtifact(bytes('program'));
+  await mkdir(join(dir, 'programs', digest)); // a rename does not go over it
+  await assert.rejects(registry.placeProgram(digest), isError('WEFT_FILE', digest));
+  assert.deepEqual(await readdir(join(dir, 'programs')), [digest]);
+});
 
 test('what was saved is there after opening again', async (t) => {
   const dir = await folder(t);
