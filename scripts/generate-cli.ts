@@ -16,7 +16,7 @@ const HEAD = `# Command line
 - **\`--json\`**: each line of standard output is one JSON object (or array), and each line of standard error as well: \`{"note": "…"}\`,
   or \`{"error": {"code", "message", "hint"}}\` with the compiler's text in \`output\` when something does not compile.
 - **Colours and progress** are for terminals; \`NO_COLOR\` turns colours off, \`FORCE_COLOR\` on.
-- A reader that leaves (\`weft logs hello | head\`) is no error.
+- A reader that leaves (\`weft logs hello | head\`) is no error. What is to be built, deployed or served is so all the same.
 
 ## Folders
 

@@ -7,7 +7,7 @@ import { Terminal } from './terminal.ts';
 
 async function main(words: readonly string[]): Promise<void> {
   const terminal = new Terminal(process, { json: wantsJson(words) });
-  endQuietlyWithTheReader();
+  endQuietlyWithTheReader(terminal);
   const program = createProgram(terminal);
   try {
     if (words.length > 0) await program.parseAsync(words, { from: 'user' });
@@ -42,10 +42,11 @@ function wantsJson(words: readonly string[]): boolean {
 }
 
 /** `weft logs -f | head`: nobody reads any more, and that is no error. */
-function endQuietlyWithTheReader(): void {
+function endQuietlyWithTheReader(terminal: Terminal): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    // What is done for more than its output is done to its end: of two apps, the second is deployed as well.
+    if (terminal.passesOn) process.exit(0);
   });
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error; // talk that nobody hears; the work goes on

@@ -15,6 +15,7 @@ export class Terminal {
   readonly #stderr: NodeJS.WriteStream;
   /** The line at the bottom of a terminal that the next one replaces. */
   #status = '';
+  #passesOn = false;
 
   constructor({ stdout, stderr }: Streams, options: { readonly json: boolean }) {
     this.#stdout = stdout;
@@ -26,6 +27,11 @@ export class Terminal {
     return this.#stdout;
   }
 
+  /** The command is there to hand on what somebody else writes, maybe without end: without a reader it is for nothing. */
+  get passesOn(): boolean {
+    return this.#passesOn;
+  }
+
   /** One result: as a line of JSON, or as text for people. */
   data(value: unknown, text: string): void {
     this.#stdout.write(this.json ? `${JSON.stringify(value)}\n` : `${text}\n`);
@@ -33,6 +39,7 @@ export class Terminal {
 
   /** What somebody else wrote, byte for byte. @returns false: wait for 'drain' of `stdout` before the next */
   raw(bytes: string | Uint8Array): boolean {
+    this.#passesOn = true;
     return this.#stdout.write(bytes);
   }
 

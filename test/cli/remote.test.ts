@@ -138,6 +138,14 @@ suite('commands that talk to a platform', async () => {
     assert.equal((await workshop.run(['invoke', 'echo', '--data', 'still here'])).stdout, 'still here');
   });
 
+  test('deploy does all it was told, though nobody reads what it prints', async () => {
+    for (const name of ['former', 'latter']) await workshop.run(['init', name]);
+    const deploy = workshop.start(['deploy', 'former', 'latter']);
+    deploy.stopReading();
+    assert.equal((await deploy.outcome).code, 0);
+    for (const name of ['former', 'latter']) assert.equal((await workshop.run(['remove', name])).code, 0, name);
+  });
+
   test('remove takes an app out of service', async () => {
     await workshop.run(['init', 'gone']);
     assert.equal((await workshop.run(['deploy', 'gone'])).code, 0);

@@ -138,6 +138,11 @@ export class Running {
     );
   }
 
+  /** From now on nobody is at the other end of its standard output. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }
