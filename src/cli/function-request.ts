@@ -40,7 +40,8 @@ export async function callFunction(agent: Dispatcher, call: FunctionRequest): Pr
     const raw = headers as unknown as readonly string[]; // name, value, name, value …: what "raw" asks for
     return { name, status: statusCode, headers: pairs(raw), body: wholeOrError(name, body) };
   } catch (cause) {
-    if (cause instanceof errors.InvalidArgumentError) throw new WeftError('WEFT_USAGE', { reason: cause.message }, { cause });
+    if (cause instanceof Error && isMistake(cause))
+      throw new WeftError('WEFT_USAGE', { reason: `This cannot be sent: ${cause.message}`, command: 'weft invoke --help' }, { cause });
     throw new WeftError('WEFT_NOT_RUNNING', { url: call.url, reason: reasonOf(cause) }, { cause });
   }
 }
@@ -49,6 +50,12 @@ export async function wholeBody(answer: Answer): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   for await (const piece of answer.body) pieces.push(piece);
   return Buffer.concat(pieces);
+}
+
+/** Of whoever asks: it is noticed before anything is sent, and no platform has to do with it. */
+function isMistake(cause: Error): boolean {
+  const mistakes = [errors.InvalidArgumentError, errors.NotSupportedError, errors.RequestContentLengthMismatchError];
+  return mistakes.some((mistake) => cause instanceof mistake);
 }
 
 function targetOf({ name, path }: Pick<FunctionRequest, 'name' | 'path'>): string {

@@ -2,10 +2,11 @@
 import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { createReadStream, fstatSync } from 'node:fs';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
-import { ERRORS, WeftError } from '../model/errors.ts';
+import { ERRORS } from '../model/errors.ts';
+import { unusable } from '../registry/durable.ts';
 import { type Answer, callFunction, createAgent, type FunctionRequest, wholeBody } from './function-request.ts';
 import { gatewayUrl } from './gateway-address.ts';
 import { platformError, reportPlatformError } from './platform-error.ts';
@@ -51,10 +52,18 @@ async function bodyOf({ data, file }: InvokeOptions): Promise<Uint8Array | Reada
   if (data !== undefined) return Buffer.from(data);
   if (file === '-' || (file === undefined && isPiped())) return process.stdin;
   if (file === undefined) return undefined;
-  await access(file, constants.R_OK).catch((cause: Error) => {
-    throw new WeftError('WEFT_FILE', { path: file, reason: cause.message }, { cause });
-  });
+  await mustBeReadable(file);
   return createReadStream(file);
+}
+
+/** Told before anything is sent: what fails while it is sent looks as if the platform did. */
+async function mustBeReadable(file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK);
+    if ((await stat(file)).isDirectory()) throw new TypeError('it is a folder');
+  } catch (cause) {
+    throw unusable(file, cause);
+  }
 }
 
 /** A pipe or a file; a terminal or /dev/null would have nothing to say. */

@@ -64,6 +64,11 @@ suite('commands that talk to a platform', async () => {
     assert.match(stderr, /talker answered 422 Unprocessable Entity/);
   });
 
+  test('invoke: a header that belies the body is a mistake, and no fault of the platform', async () => {
+    const { code, stderr } = await workshop.run(['invoke', 'talker', '--data', 'a', '--header', 'Content-Length: 5']);
+    assert.deepEqual([code, /does not match content-length/.test(stderr)], [2, true], stderr);
+  });
+
   test('invoke: an error of the platform is told with what to do', async () => {
     const trapped = await workshop.run(['invoke', 'talker', '--data', 'trap']);
     assert.equal(trapped.code, 5);

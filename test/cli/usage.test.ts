@@ -48,6 +48,10 @@ suite('command line', async () => {
     [['invoke', 'x', '--data', 'a', '--file', 'b'], /cannot be used with option/],
     [['invoke', 'x', '--gateway', 'ftp://here'], /"ftp:\/\/here" is not the address of a gateway/],
     [['invoke', 'x', '--method', 'A B', '--gateway', 'http://127.0.0.1:9'], /invalid request method/i],
+    [
+      ['invoke', 'x', '--header', 'Expect: 100-continue', '--gateway', 'http://127.0.0.1:9'],
+      /expect header.*\n {2}See: weft invoke --help/,
+    ],
     [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
   ];
   for (const [words, message] of mistakes) {
@@ -80,6 +84,12 @@ suite('command line', async () => {
     const { code, stderr } = await workshop.run(['invoke', 'hello', '--file', 'nowhere.bin', '--gateway', '127.0.0.1:9']);
     assert.equal(code, 1);
     assert.match(stderr, /Cannot use nowhere\.bin: ENOENT/);
+  });
+
+  test('a folder is no body, and no fault of the platform', async () => {
+    const { code, stderr } = await workshop.run(['invoke', 'hello', '--file', '.', '--gateway', '127.0.0.1:9']);
+    assert.equal(code, 1);
+    assert.match(stderr, /Cannot use \.: it is a folder/);
   });
 
   test('colours come only when asked for: a pipe has none', async () => {
