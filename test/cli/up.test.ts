@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { until, type Running, Workshop } from './weft.ts';
 
@@ -88,6 +89,25 @@ suite('weft up', () => {
       const wrong = up.talk.length;
       await edit(`${folder}/weft.yaml`, (text) => text.replace('souces', 'sources'));
       await up.said(/nothing is wrong any more; version \d+ answers as before/, wrong);
+    }));
+
+  test('follows sources in a folder that another one took the place of', () =>
+    inWorkshop(async (workshop) => {
+      const app = await workshop.copyExample('hello');
+      await mkdir(join(app, 'src'));
+      await rename(join(app, 'hello.c'), join(app, 'src', 'hello.c'));
+      await edit(join(app, 'weft.yaml'), (text) => text.replace('hello.c', 'src/hello.c'));
+      const up = await workshop.up(['hello']);
+      await rename(join(app, 'src'), join(app, 'old'));
+      await up.said(/the version before goes on answering/);
+      await cp(join(app, 'old'), join(app, 'src'), { recursive: true });
+      await up.said(/nothing is wrong any more/);
+      await edit(join(app, 'src', 'hello.c'), (text) => text.replace('"Hello, "', '"Salut, "'));
+      await until(
+        async () => (await call(up, 'hello', 'Ada')) === 'Salut, Ada!\n',
+        () => `the new answer after:\n${up.talk}`,
+      );
+      await up.end();
     }));
 
   test('many saves in a row end in the last one', () =>

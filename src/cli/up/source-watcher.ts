@@ -1,9 +1,10 @@
 /**
  * Tells when a file that an app is made from may have changed. Watches folders, not files: editors replace a file when they save.
+ * And those above them: a branch that is checked out removes a folder and makes another in its place, which only the one above tells.
  * That something is told is no proof that anything differs; the build cache knows that.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, sep } from 'node:path';
 
 /** A save is several events (truncate, write, rename): wait until they are over. */
 const SETTLE_MS = 25;
@@ -37,6 +38,10 @@ export class SourceWatcher implements Disposable {
   readonly #events: WatcherEvents;
   readonly #folders = new Map<string, FSWatcher>();
   #files: ReadonlySet<string> = new Set();
+  /** Where these files are, and what is like a source matters. */
+  #near: ReadonlySet<string> = new Set();
+  /** These and those above them, the upper first: whether they are there or not. */
+  #all: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
 
@@ -47,9 +52,11 @@ export class SourceWatcher implements Disposable {
   /** From now on these files, and what is like a source beside them or in one of `folders`. */
   watch(files: Iterable<string>, folders: Iterable<string>): void {
     this.#files = new Set(files);
-    const wanted = new Set([...folders, ...[...this.#files].map((file) => dirname(file))]);
-    for (const folder of this.#folders.keys()) if (!wanted.has(folder)) this.#forget(folder);
-    for (const folder of wanted) if (!this.#folders.has(folder)) this.#add(folder);
+    const roots = [...folders];
+    this.#near = new Set([...roots, ...[...this.#files].map((file) => dirname(file))]);
+    this.#all = new Set([...this.#near].flatMap((folder) => [...above(folder, roots), folder]));
+    for (const folder of this.#folders.keys()) if (!this.#all.has(folder)) this.#forget(folder);
+    for (const folder of this.#all) if (!this.#folders.has(folder)) this.#add(folder);
   }
 
   [Symbol.dispose](): void {
@@ -59,11 +66,13 @@ export class SourceWatcher implements Disposable {
 
   #add(folder: string): void {
     try {
-      const watcher = watch(folder, (_, file) => this.#noticed(folder, file));
+      const watcher = watch(folder, (event, file) => this.#noticed(folder, event, file));
       watcher.on('error', (error) => this.#lost(folder, error));
       this.#folders.set(folder, watcher);
     } catch (error) {
-      this.#events.failed(folder, error as Error); // node:fs throws nothing else
+      const { code } = error as NodeJS.ErrnoException; // node:fs throws nothing else
+      // What is not there is told by the folder above when it comes.
+      if (this.#near.has(folder) && code !== 'ENOENT' && code !== 'ENOTDIR') this.#events.failed(folder, error as Error);
     }
   }
 
@@ -77,8 +86,11 @@ export class SourceWatcher implements Disposable {
     this.#folders.delete(folder);
   }
 
-  #noticed(folder: string, file: string | null): void {
-    if (file !== null && !this.#matters(join(folder, file))) return;
+  #noticed(folder: string, event: string, file: string | null): void {
+    const path = file === null ? folder : join(folder, file);
+    const isFolder = file !== null && event === 'rename' && this.#all.has(path);
+    if (isFolder) this.#renew(path);
+    else if (!this.#near.has(folder) || (file !== null && !this.#matters(path))) return;
     if (this.#timer === undefined) this.#since = performance.now();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -87,7 +99,22 @@ export class SourceWatcher implements Disposable {
     }, SETTLE_MS);
   }
 
+  /** Another folder than the one that was watched has the name now, or none. */
+  #renew(folder: string): void {
+    const within = [...this.#all].filter((each) => each === folder || each.startsWith(folder + sep));
+    for (const each of within) this.#forget(each);
+    for (const each of within) this.#add(each);
+  }
+
   #matters(path: string): boolean {
     return this.#files.has(path) || SOURCES.has(extname(path));
   }
+}
+
+/** The upper first: the one above the folder, and of what is inside of `roots` all up to the one above the root. */
+function above(folder: string, roots: readonly string[]): string[] {
+  const up = dirname(folder);
+  if (up === folder) return [];
+  const inside = roots.some((root) => up === root || up.startsWith(root + sep));
+  return [...(inside ? above(up, roots) : []), up];
 }
