@@ -49,7 +49,8 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 /** A moment as "10m" (ago) or in RFC 3339. @returns Unix time, milliseconds */
 export function moment(text: string): number {
   const ago = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
-  const at = ago === null ? Date.parse(text) : Date.now() - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 1);
+  // What is longer ago than time is counted cannot be written as a date; it means everything.
+  const at = ago === null ? Date.parse(text) : Math.max(0, Date.now() - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 1));
   if (!Number.isFinite(at) || (ago === null && !/^\d{4}-\d\d-\d\d/.test(text))) {
     throw new InvalidArgumentError('It is neither a time span such as 10m nor a time such as 2026-11-25T10:00:00Z.');
   }

@@ -106,6 +106,13 @@ suite('commands that talk to a platform', async () => {
     assert.equal((await workshop.run(['logs', 'hello', '--since', '1ms'])).stdout, '');
   });
 
+  test('logs since before there were any are all of them', async () => {
+    for (const since of ['1000000d', '999999999999d']) {
+      const { code, stdout, stderr } = await workshop.run(['logs', 'talker', '--since', since]);
+      assert.deepEqual([code, stdout !== ''], [0, true], stderr);
+    }
+  });
+
   test('logs -f goes on, and ends with Ctrl-C', async () => {
     const following = workshop.start(['logs', 'talker', '-f', '--tail', '1']);
     await following.printed(/\n/);
