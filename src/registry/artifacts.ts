@@ -15,6 +15,8 @@ export class Artifacts {
   /** Nobody's yet, or not any more: oldest first → size. It may be wanted soon, and is collected at the next start. */
   readonly #loose = new Map<Digest, number>();
   #looseBytes = 0;
+  /** They go just now. */
+  readonly #leaving = new Set<Digest>();
 
   constructor(folder: string, scratch: string, maxLooseBytes: number) {
     this.#maxLooseBytes = maxLooseBytes;
@@ -51,6 +53,12 @@ export class Artifacts {
     throw new WeftError('WEFT_DATA_DAMAGED', { path, reason: 'its content is not what its name says' });
   }
 
+  /** @throws WeftError WEFT_ARTIFACT_MISSING */
+  async mustHave(digests: Iterable<Digest>): Promise<void> {
+    for (const digest of new Set(digests))
+      if (this.#leaving.has(digest) || !(await this.has(digest))) throw new WeftError('WEFT_ARTIFACT_MISSING', { digest });
+  }
+
   /** They are part of an app now. */
   keep(digests: Iterable<Digest>): void {
     for (const digest of digests) this.#forget(digest);
@@ -60,8 +68,8 @@ export class Artifacts {
   async release(digests: Iterable<Digest>, used: (digest: Digest) => boolean): Promise<void> {
     for (const digest of new Set(digests)) {
       if (used(digest)) continue;
-      const { size } = await stat(this.#path(digest));
-      await this.#addLoose(digest, size);
+      const found = await stat(this.#path(digest)).catch(() => undefined);
+      if (found) await this.#addLoose(digest, found.size);
     }
   }
 
@@ -77,7 +85,16 @@ export class Artifacts {
     for (const oldest of this.#loose.keys()) {
       if (this.#looseBytes <= this.#maxLooseBytes || oldest === digest) break;
       this.#forget(oldest);
-      await removeDurably(this.#path(oldest));
+      await this.#drop(oldest);
+    }
+  }
+
+  async #drop(digest: Digest): Promise<void> {
+    this.#leaving.add(digest);
+    try {
+      await removeDurably(this.#path(digest));
+    } finally {
+      this.#leaving.delete(digest);
     }
   }
 

@@ -92,10 +92,13 @@ export class Registry implements Disposable {
     return path;
   }
 
-  /** Kept when this returns; what it names was put before. @throws WeftError WEFT_FILE: the record before is still there then */
+  /**
+   * Kept when this returns; what it names was put before.
+   * @throws WeftError WEFT_FILE, WEFT_ARTIFACT_MISSING: the record before is still there then
+   */
   async save(record: AppRecord): Promise<void> {
     const before = this.#apps.get(record.app);
-    await writeDurably(this.#path(record.app), `${JSON.stringify(record, undefined, 1)}\n`, this.#folders.scratch);
+    await this.#write(record);
     this.#apps.set(record.app, record);
     this.#used = digestsOfAll(this.#apps.values());
     this.#artifacts.keep(digestsOf(record));
@@ -112,6 +115,18 @@ export class Registry implements Disposable {
 
   [Symbol.dispose](): void {
     this.#lock[Symbol.dispose]();
+  }
+
+  /** A deploy may take long enough for what it names to leave before others that are newer: a record must not name what is gone. */
+  async #write(record: AppRecord): Promise<void> {
+    this.#artifacts.keep(digestsOf(record));
+    try {
+      await this.#artifacts.mustHave(digestsOf(record));
+      await writeDurably(this.#path(record.app), `${JSON.stringify(record, undefined, 1)}\n`, this.#folders.scratch);
+    } catch (error) {
+      await this.#release(record);
+      throw error;
+    }
   }
 
   /** The change is made by now: what cannot be cleaned up is collected at the next start. */

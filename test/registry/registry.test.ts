@@ -55,6 +55,18 @@ const isError =
     return true;
   };
 
+test('no record names what made room for others meanwhile', async (t) => {
+  const dir = await folder(t);
+  using registry = await Registry.open(dir, { maxLooseBytes: 10 });
+  const early = await registry.putArtifact(bytes('early'));
+  await registry.putArtifact(bytes('much later'));
+  await assert.rejects(registry.save(record('app', 1, early)), isError('WEFT_ARTIFACT_MISSING', early));
+  assert.deepEqual([registry.apps.size, await readdir(join(dir, 'apps'))], [0, []]);
+  await registry.save(record('app', 1, await registry.putArtifact(bytes('early'))));
+  await registry.putArtifact(bytes('and others'));
+  assert.equal(text(await registry.readArtifact(early)), 'early');
+});
+
 test('of a program that cannot be put in place nothing is left', async (t) => {
   const dir = await folder(t);
   using registry = await Registry.open(dir);
