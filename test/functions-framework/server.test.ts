@@ -174,6 +174,23 @@ else
       assert.equal((await server?.send({ target: '/after' }))?.status, 200);
     });
 
+    test('a request that there is no memory for is refused, and the others are not ended with it', async () => {
+      const program = ['-c', 'ulimit -v 150000; exec "$0"', buildProgram(MIRROR)];
+      const small = await Server.start('/bin/sh', { args: program, env: { WEFT_REQUEST_BYTES: '1000000000' } });
+      try {
+        const head = 'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 200000000\r\n\r\n';
+        // How much of it is read before memory ends, and so whether the answer still finds its way, is the machine's business.
+        const piece = 'x'.repeat(10_000_000);
+        await talk(small.socket, [head, ...Array.from({ length: 20 }, () => piece)]).then(
+          (text) => assert.match(text, /^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n/),
+          (error: NodeJS.ErrnoException) => assert.match(error.code ?? '', /^(EPIPE|ECONNRESET)$/),
+        );
+        assert.equal((await small.send({ target: '/after' })).status, 200);
+      } finally {
+        await small.close();
+      }
+    });
+
     describe('on a port', () => {
       const program = buildProgram(MIRROR);
       const ask = (host: string, port: number): Promise<string> => talk({ host, port }, ['GET /x HTTP/1.0\r\n\r\n']);

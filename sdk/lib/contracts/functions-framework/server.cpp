@@ -13,7 +13,9 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <mutex>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -111,9 +113,14 @@ class Sessions {
     changed_.notify_all();
   }
 
-  void add(Connection &connection) {
+  /** False when there is no memory to remember it in. */
+  bool add(Connection &connection) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
-    open_.insert(&connection);
+    try {
+      return open_.insert(&connection).second;
+    } catch (std::bad_alloc const &) {
+      return false;
+    }
   }
 
   void remove(Connection &connection) {
@@ -148,6 +155,15 @@ class Sessions {
   std::set<Connection *> open_;
 };
 
+void refuse(Connection &connection, BadRequest const &reason) {
+  try {
+    connection.refuse(reason);
+  } catch (...) {
+    // then nobody is there to be told, or there is no memory to tell it
+  }
+}
+
+/** Whatever happens on one connection, the others go on: an exception that left its thread would end them all. */
 void converse(Connection &connection, FunctionImpl const &function) {
   try {
     while (connection.goes_on()) {
@@ -156,13 +172,13 @@ void converse(Connection &connection, FunctionImpl const &function) {
       connection.send(answer(function, *std::move(request)));
     }
   } catch (BadRequest const &error) {
-    try {
-      connection.refuse(error);
-    } catch (Gone const &) {
-      // then nobody is there to be told
-    }
+    refuse(connection, error);
   } catch (Gone const &) {
     // its client's business
+  } catch (std::bad_alloc const &) {
+    refuse(connection, {functions::HttpResponse::kServiceUnavailable, "there is no memory for the request or its answer"});
+  } catch (std::exception const &error) {
+    refuse(connection, {functions::HttpResponse::kInternalServerError, error.what()});
   }
 }
 
@@ -206,8 +222,7 @@ void serve(Options const &options, FunctionImpl const &function, std::function<b
       std::thread([socket, &function, sessions, max_body] {
         {
           Connection connection(socket, max_body);
-          sessions->add(connection);
-          converse(connection, function);
+          if (sessions->add(connection)) converse(connection, function);
           sessions->remove(connection);
         }
         sessions->leave();
