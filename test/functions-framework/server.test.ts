@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildProgram, hasCompiler, Server } from './process.ts';
@@ -191,6 +191,22 @@ else
       }
     });
 
+    for (const [what, limit] of [
+      ['files', 'ulimit -n 20'],
+      ['threads', 'ulimit -v 100000'],
+    ] as const) {
+      test(`when there are no more ${what}, an idle connection makes room for the next`, async () => {
+        const small = await Server.start('/bin/sh', { args: ['-c', `${limit}; exec "$0"`, buildProgram(MIRROR)] });
+        const kept: Socket[] = [];
+        try {
+          for (let at = 0; at < 24; at++) kept.push(await answered(small.socket));
+        } finally {
+          for (const socket of kept) socket.destroy();
+          await small.close();
+        }
+      });
+    }
+
     describe('on a port', () => {
       const program = buildProgram(MIRROR);
       const ask = (host: string, port: number): Promise<string> => talk({ host, port }, ['GET /x HTTP/1.0\r\n\r\n']);
@@ -240,6 +256,15 @@ else
       });
     });
   });
+
+/** A connection that has had an answer, and stays. */
+async function answered(path: string): Promise<Socket> {
+  const socket = connect(path);
+  socket.write('GET /x HTTP/1.1\r\nHost: a\r\n\r\n');
+  const [bytes] = (await once(socket, 'data', { signal: AbortSignal.timeout(SILENCE_MS) })) as [Buffer];
+  assert.match(bytes.toString(), /^HTTP\/1\.1 200 /);
+  return socket;
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -107,6 +107,13 @@ class Sessions {
     count_++;
   }
 
+  /** For when files, memory or threads are short before connections are too many: ends an idle one, and waits for that a little. */
+  void make_room() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    end_an_idle_one();
+    changed_.wait_for(lock, recheck);
+  }
+
   void leave() {
     const std::lock_guard<std::mutex> lock(mutex_);
     count_--;
@@ -191,17 +198,29 @@ void prepare(int socket, bool tcp) {
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-/** The next connection; -1 when it was gone before it was taken. */
-int accept_one(Socket const &listener) {
+/** The next connection; -1 when it was gone before it was taken, or must wait. */
+int accept_one(Socket const &listener, Sessions &sessions) {
   const int socket = ::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC);
   if (socket >= 0) return socket;
-  // Out of files or memory: others will end.
   if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    sessions.make_room();
   } else if (errno != EINTR && errno != ECONNABORTED && errno != EAGAIN && errno != EPROTO) {
     fail("cannot accept connections");
   }
   return -1;
+}
+
+/** False when no thread is to be had. */
+template <typename F>
+bool in_a_thread(F const &run) {
+  try {
+    std::thread(run).detach();
+    return true;
+  } catch (std::system_error const &) {
+    return false;
+  } catch (std::bad_alloc const &) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -214,23 +233,19 @@ void serve(Options const &options, FunctionImpl const &function, std::function<b
   const auto sessions = std::make_shared<Sessions>();
   on_port(port_of(*listener));
   while (true) {
-    const int socket = accept_one(*listener);
+    const int socket = accept_one(*listener, *sessions);
     if (socket < 0) continue;
     prepare(socket, tcp);
     sessions->enter();
-    try {
-      std::thread([socket, &function, sessions, max_body] {
-        {
-          Connection connection(socket, max_body);
-          if (sessions->add(connection)) converse(connection, function);
-          sessions->remove(connection);
-        }
-        sessions->leave();
-      }).detach();
-    } catch (std::system_error const &) {
-      ::close(socket);  // no more threads are to be had
+    const auto serve_it = [socket, &function, sessions, max_body] {
+      {
+        Connection connection(socket, max_body);
+        if (sessions->add(connection)) converse(connection, function);
+        sessions->remove(connection);
+      }
       sessions->leave();
-    }
+    };
+    while (!in_a_thread(serve_it)) sessions->make_room();
     if (shutdown()) break;
   }
   sessions->wait_for_all();
