@@ -191,6 +191,18 @@ else
       }
     });
 
+    test('what stands around the chunks of a body takes no memory', async () => {
+      const small = await Server.start('/bin/sh', { args: ['-c', 'ulimit -v 100000; exec "$0"', buildProgram(MIRROR)] });
+      try {
+        const head = 'POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n';
+        const chunk = `1;${'e'.repeat(50_000)}\r\na\r\n`;
+        const text = await talk(small.socket, [`${head}${chunk.repeat(2000)}0\r\n\r\n`]);
+        assert.match(text, /^HTTP\/1\.1 200 [^]*\r\n\r\na{2000}$/);
+      } finally {
+        await small.close();
+      }
+    });
+
     for (const [what, limit] of [
       ['files', 'ulimit -n 20'],
       ['threads', 'ulimit -v 100000'],

@@ -242,10 +242,8 @@ void Connection::take(std::string &into, std::size_t length) {
 }
 
 bool Connection::fill() {
-  if (at_ == buffer_.size()) {
-    buffer_.clear();
-    at_ = 0;
-  }
+  // What was read goes: what stands around the data of chunks may be any number of times as much.
+  buffer_.erase(0, std::exchange(at_, 0));
   const std::size_t before = buffer_.size();
   buffer_.resize(before + read_bytes);
   ssize_t count = 0;
