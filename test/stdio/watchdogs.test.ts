@@ -43,6 +43,11 @@ int main(void) {
   puts("second");
 }`;
 
+/** Its exit code is what its input says. */
+const RETURNS = `
+#include <stdio.h>
+int main(void) { int code = 1; return scanf("%d", &code) == 1 ? code : 9; }`;
+
 /** What is new in each call. */
 function withoutCall({ Http_X_Call_Id, Http_X_Start_Time, ...rest }: Record<string, string>): Record<string, string> {
   assert.ok(Http_X_Call_Id !== undefined && Http_X_Start_Time !== undefined);
@@ -59,6 +64,7 @@ suite('classic watchdog', () => {
       typed: { source: CAT, spec: { contentType: 'text/csv' } },
       marshal: { source: CAT, stdio: { marshalRequest: true } },
       both: { source: BOTH },
+      returns: { source: RETURNS },
       combined: { source: BOTH, stdio: { combineOutput: true } },
       slow: { source: SLOW, limits: { deadlineMs: 5 } },
       little: { source: CAT, limits: { responseBytes: 10 } },
@@ -118,6 +124,13 @@ suite('classic watchdog', () => {
     const { status, head, body } = await ask(engine, 'both', { body: '3' });
     assert.deepEqual([status, body], [500, 'exit status 3\none three']);
     assert.doesNotMatch(head, DURATION);
+  });
+
+  test('of an exit code the low eight bits count, as of any process', async () => {
+    for (const name of ['both', 'returns']) {
+      assert.equal((await ask(engine, name, { body: '256' })).status, 200, name);
+      assert.match((await ask(engine, name, { body: '-1' })).body, /^exit status 255\n/, name);
+    }
   });
 
   test('standard error goes to the log, or into the answer in the order of writing', async () => {

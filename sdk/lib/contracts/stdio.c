@@ -18,6 +18,9 @@ void __wasm_call_dtors(void);
 /** A process that cannot even be given its arguments ends with this (sysexits.h: EX_OSERR). */
 #define NO_ARGUMENTS 71
 
+/** All that a process can tell whoever waits for it. */
+#define EXIT_CODE_BITS 0xff
+
 /**
  * For a program whose `main` takes arguments. libc has the like, but lets a program without any `main` link, and trap;
  * here the linker says what is missing.
@@ -39,7 +42,7 @@ int weft_contract_run(void) {
   /* A program that names `environ` had it filled by a constructor, thus before the snapshot: the request's variables are newer. */
   __wasilibc_deinitialize_environ();
   __wasilibc_maybe_reinitialize_environ_eagerly();
-  const int code = __main_void();
+  const int code = __main_void() & EXIT_CODE_BITS;
   __wasm_call_dtors();
   weft_mailbox.argument = code;
   return code != 0;

@@ -58,7 +58,8 @@ export function processImports(runtime: Runtime): Record<string, unknown> {
     sched_yield: (): Errno => ERRNO.success,
     /** C libraries put an `unreachable` behind the call: that trap unwinds, and the engine finds the code here. */
     proc_exit: (code: number): void => {
-      wasiOf(runtime).exitCode = code;
+      // All that a process can tell whoever waits for it.
+      wasiOf(runtime).exitCode = code & 0xff;
     },
   };
 }
