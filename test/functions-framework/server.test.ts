@@ -247,6 +247,20 @@ else
         });
       });
 
+      test('the last answer on a connection arrives whole, though more was sent behind its request', async () => {
+        const port = await freePort();
+        await running(program, { args: [`--port=${port}`], port }, async () => {
+          const socket = connect({ host: '127.0.0.1', port });
+          const length = 4_000_000;
+          const head = `POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`;
+          // Until all of it is sent nothing is read: then the server has most of its answer still to send when it is done.
+          await new Promise((resolve) => socket.write(`${head}${'x'.repeat(length)}\r\n`, resolve));
+          let received = 0;
+          for await (const bytes of socket) received += (bytes as Buffer).length;
+          assert.ok(received > length, `${received} bytes`);
+        });
+      });
+
       test('RunForTest tells the port, and ends when it is told to, after the last answer', async () => {
         const child = spawn(buildProgram({ source: 'test-server.cpp' }), ['--port=0', '--address=127.0.0.1'], {
           stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -15,8 +16,9 @@ FUNCTIONS_FRAMEWORK_CPP_INLINE_NAMESPACE_BEGIN
 namespace {
 
 constexpr std::size_t read_bytes = 16 * 1024;
-/** What a client still sends after its request was refused is read, so that it gets to see why; but not for ever. */
+/** What a client still sends behind its last request is read; but not for ever. */
 constexpr int max_drained_reads = 64;
+constexpr timeval drained_silence{2, 0};
 constexpr std::string_view line_end = "\r\n";
 
 [[noreturn]] void bad(char const *reason) { throw BadRequest{functions::HttpResponse::kBadRequest, reason}; }
@@ -276,7 +278,12 @@ void Connection::refuse(BadRequest const &error) {
   functions::HttpResponse response;
   response.set_result(error.status).set_header("Content-Type", "text/plain").set_payload(std::string(error.reason) + '\n');
   send(response);
+  end();
+}
+
+void Connection::end() {
   ::shutdown(socket_, SHUT_WR);
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &drained_silence, sizeof drained_silence);
   char rest[read_bytes];
   for (int reads = 0; reads < max_drained_reads && ::recv(socket_, rest, sizeof rest, 0) > 0; reads++) {
   }

@@ -38,7 +38,10 @@ class Connection {
   std::optional<functions::HttpRequest> receive();
   /** To the request received last. @throws Gone */
   void send(functions::HttpResponse const &response);
+  /** The connection is at its end then. */
   void refuse(BadRequest const &error);
+  /** After the last answer: closed with something unread, a socket would take back what is not sent yet (RFC 9112, section 9.6). */
+  void end();
   /** From any thread: a connection that waits for a request reads its end. False: it has one at hand. */
   bool end_if_idle();
   /** Whether another request may follow. */

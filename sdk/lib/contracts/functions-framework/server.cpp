@@ -178,6 +178,7 @@ void converse(Connection &connection, FunctionImpl const &function) {
       if (!request) return;
       connection.send(answer(function, *std::move(request)));
     }
+    connection.end();
   } catch (BadRequest const &error) {
     refuse(connection, error);
   } catch (Gone const &) {
