@@ -146,6 +146,7 @@ else
       'a chunk of too great a size': ['POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n', 400],
       'a chunk longer than it says': ['POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n', 400],
       'a body over the limit': [`POST / HTTP/1.1\r\nContent-Length: 100001\r\n\r\n${'x'.repeat(100_001)}`, 413],
+      'a body over the limit, before it is sent': ['POST / HTTP/1.1\r\nContent-Length: 100001\r\nExpect: 100-continue\r\n\r\n', 413],
       'chunks over the limit': [
         `POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n${'8000\r\n'.concat('x'.repeat(0x8000), '\r\n').repeat(4)}`,
         413,

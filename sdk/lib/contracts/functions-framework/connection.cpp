@@ -102,6 +102,8 @@ std::optional<functions::HttpRequest> Connection::receive() {
   read_request_line(lines.substr(0, first), request);
   read_fields(lines.substr(first + 2), request);
   at_ += lines.size();
+  // Before anybody is told to go on: who asks first is spared sending it.
+  if (length_.value_or(0) > max_body_bytes_) throw BadRequest{functions::HttpResponse::kPayloadTooLarge, "the body of the request is too large"};
   if (expects_continue_ && buffered() == 0) write("HTTP/1.1 100 Continue\r\n\r\n", {});
   request.set_payload(body());
   return request;
@@ -188,7 +190,6 @@ void Connection::read_field(std::string_view name, std::string_view value) {
 std::string Connection::body() {
   if (chunked_) return chunked();
   std::string payload;
-  if (length_.value_or(0) > max_body_bytes_) throw BadRequest{functions::HttpResponse::kPayloadTooLarge, "the body of the request is too large"};
   take(payload, length_.value_or(0));
   return payload;
 }
