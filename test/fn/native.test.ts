@@ -250,6 +250,14 @@ describe('a function of the kit as a program', { skip: withoutCompiler() }, () =
     while (!old.closed) await sleep(1);
   });
 
+  test('an answer to HEAD is a head alone', async () => {
+    await using fn = await NativeFunction.start(program);
+    using client = await fn.connect();
+    client.socket.write('HEAD /call HTTP/1.1\r\nHost: l\r\n\r\n');
+    assert.deepEqual(await client.reply().then(({ status, text }) => [status, text]), [404, '']);
+    assert.equal((await client.call('next')).text, 'next');
+  });
+
   test('what it prints is there when it has answered, though nobody flushed it', async () => {
     await using fn = await NativeFunction.start(program);
     using client = await fn.connect();

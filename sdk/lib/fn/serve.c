@@ -62,12 +62,18 @@ static int fn_is_call(const struct fn_connection *connection) {
   return connection->in.length >= sizeof call - 1 && memcmp(connection->in.data, call, sizeof call - 1) == 0;
 }
 
+/** An answer to HEAD has no body: what followed its head would be taken for the next answer. */
+static int fn_say_not_found(const struct fn_connection *connection) {
+  const int head_only = memcmp(connection->in.data, "HEAD ", 5) == 0; // a request is longer
+  return fn_say(connection->fd, "404 Not Found", head_only ? "" : "calls are POST /call\n", "");
+}
+
 /** Runs the function for a whole request. 0: hang up. */
 static int fn_serve_request(struct fn_connection *connection) {
   static fn_request request;
   static fn_response response;
   static struct fn_buffer head;
-  if (!fn_is_call(connection)) return fn_say(connection->fd, "404 Not Found", "calls are POST /call\n", "");
+  if (!fn_is_call(connection)) return fn_say_not_found(connection);
   int served = 0;
   if (fn_split_request(connection, &request)) {
     const char *intent = fn_call_header(&request, "Fn-Intent");
