@@ -7,7 +7,7 @@ export interface FunctionRequest {
   readonly url: string;
   readonly name: string;
   readonly method: string;
-  /** "/sub/path?query", or "". */
+  /** Below the function: "/sub/path?query", "sub/path", "?query" or "". */
   readonly path: string;
   /** Name, value, name, value … */
   readonly headers: readonly string[];
@@ -59,7 +59,8 @@ function isMistake(cause: Error): boolean {
 }
 
 function targetOf({ name, path }: Pick<FunctionRequest, 'name' | 'path'>): string {
-  return `/function/${encodeURIComponent(name)}${path}`;
+  const below = path === '' || /^[/?]/.test(path) ? path : `/${path}`;
+  return `/function/${encodeURIComponent(name)}${below}`;
 }
 
 /** Errors of several attempts at once (IPv4 and IPv6) have an empty message. */

@@ -37,12 +37,11 @@ export async function invoke(terminal: Terminal, name: string, options: InvokeOp
 }
 
 async function functionRequest(url: string, name: string, options: InvokeOptions): Promise<FunctionRequest> {
-  const { path } = options;
   return {
     url,
     name,
     method: options.method.toUpperCase(),
-    path: path === '' || /^[/?]/.test(path) ? path : `/${path}`,
+    path: options.path,
     headers: options.header ?? [],
     body: await bodyOf(options),
   };

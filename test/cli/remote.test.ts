@@ -177,6 +177,11 @@ suite('commands that talk to a platform', async () => {
     assert.equal((await workshop.run(['bench', 'nobody'])).code, 4);
   });
 
+  test('bench asks for what is below the function, as invoke does', async () => {
+    const { code, stderr } = await workshop.run(['bench', 'hello', '--seconds', '1', '--connections', '1', '--path', 'items?page=2']);
+    assert.equal(code, 0, stderr);
+  });
+
   test('completion offers the functions that are deployed', async () => {
     const { code, stdout } = await workshop.run(['__functions']);
     assert.equal(code, 0);
