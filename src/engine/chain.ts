@@ -94,6 +94,8 @@ export class Chain {
   #startsOver = false;
   /** Its functions' frames are gone: what is said from here on belongs to no point of a run, and no replay says it again. */
   #unwound = false;
+  /** Waits so far, those that were spared among them. */
+  #waits = 0;
   /** What is said now belongs to this crossing, not to the latest. */
   #crossing: number | undefined;
 
@@ -240,17 +242,24 @@ export class Chain {
     }
   }
 
-  /** What waits next did so in vain in the run that is being replayed, whatever is at hand by now. */
-  get waitEnds(): boolean {
-    return this.journal?.next === 'wait';
+  /** The wait that comes now was in vain in the run that is being replayed, whatever is at hand by now. */
+  get waitsInVain(): boolean {
+    return this.journal?.vainWait === this.#waits;
+  }
+
+  /** What it would have waited for is at hand: a replay may find it so where the first run had to wait. */
+  waitSpared(): void {
+    this.#waits++;
   }
 
   /** A wait is over. @returns whether for a deadline, in this run or in the one that is being replayed */
   waitEnded(): boolean {
+    const { waitsInVain } = this;
+    const wait = this.#waits++;
     if (this.killed) return true;
-    if (!this.mustLook && !this.waitEnds) return false;
+    if (!this.mustLook && !waitsInVain) return false;
     try {
-      return this.effect('wait', () => true);
+      return this.effect('wait', () => wait) === wait;
     } catch {
       return true; // it was killed for not doing the same
     }
@@ -345,6 +354,7 @@ export class Chain {
   #begin(): void {
     const { runtime, group, fn } = this;
     this.#unwound = false;
+    this.#waits = 0;
     this.#openBooks();
     let promise: Promise<number>;
     try {

@@ -14,7 +14,7 @@ const MAX_VALUES = 100_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_FAILURES = 16;
 
-/** Of the host calls that are recorded; `wait`: one that waited, until a callee's deadline. */
+/** Of the host calls that are recorded; `wait`: one that waited until a callee's deadline, in vain. */
 export type Effect = 'call' | 'fetch' | 'send' | 'log' | 'clock' | 'random' | 'sleep' | 'wait';
 
 interface Entry {
@@ -52,9 +52,10 @@ export class Journal {
     return value;
   }
 
-  /** What was recorded at this point. */
-  get next(): Effect | undefined {
-    return this.#entries[this.#next]?.effect;
+  /** Which wait was in vain, if nothing else was recorded between here and it. */
+  get vainWait(): number | undefined {
+    const entry = this.#entries[this.#next];
+    return entry?.effect === 'wait' ? (entry.value as number) : undefined; // a number is what is recorded of waits
   }
 
   #record(entry: Entry): void {

@@ -125,7 +125,7 @@ export class Runtime {
     const chain = this.current;
     if (chain === null) throw new TypeError('only a running chain can be suspended');
     // A request that has ended already is only let go on until its next interrupt check.
-    const begin = chain.mayWait() && !chain.waitEnds ? start : endedAlready;
+    const begin = chain.mayWait() && !chain.waitsInVain ? start : endedAlready;
     return new Promise((resolve, reject) => {
       const suspension: { begun: boolean; forget?: Forget | undefined } = { begun: false };
       const resume = (value: Value): void => this.#resume(chain, resolve, value, reject);

@@ -182,7 +182,7 @@ export class Version {
       if (!(cause instanceof WeftError)) throw cause;
       const error = callError(cause);
       if (crowded && error === CALL_ERROR.busy) {
-        target.counters.calls--;
+        target.counters.calls--; // it is counted where it runs
         crowded();
         return;
       }

@@ -10,6 +10,8 @@ import { TestEngine, type TestFunction } from './harness.ts';
 
 const IMPORTS = `(import "weft" "call" (func $call (param i32 i32 i32 i32 i32) (result i32)))
   (import "weft" "await_call" (func $await (param i32 i32) (result i32)))
+  (import "weft" "start" (func $start (param i32 i32 i32) (result i32)))
+  (import "weft" "wait" (func $wait (param i32 i32 i32) (result i32)))
   (import "weft" "result" (func $result (param i32 i32 i32) (result i32)))
   (import "weft" "sleep" (func $sleep (param f64) (result i32)))
   (import "weft" "clock" (func $clock (param i32) (result f64)))
@@ -174,6 +176,26 @@ for (const [place, merged] of PLACES) {
       assert.deepEqual(
         outcome?.logs.filter((line) => line.endsWith(': abc')),
         ['caller: abc', 'late: abc'],
+      );
+    });
+
+    test('of two waits the one that was ended for a deadline is ended again, and the one before it is not', async () => {
+      const waitFor = (handle: number): string => `(call $wait (i32.const ${handle}) (i32.const 8192) (i32.const 4))`;
+      const waitForBoth = `(local.set $i ${waitFor(0)}) (drop ${waitFor(1)})
+        (if (i32.ge_s (local.get $i) (i32.const 0)) (then (call $log (i32.const 1) (i32.const 4112) (i32.const 3))))`;
+      const startOf = (id: number): string => `(drop (call $start (i32.const ${id}) (i32.const 20000) (i32.const 0)))`;
+      const functions = {
+        caller: { wasm: fn(`${callTo(1)} ${callTo(2, { k: 1 })} (call $log (i32.const 1) (i32.const 4112) (i32.const 3)) ${answer(2)}`) },
+        waits: { wasm: fn(`${startOf(3)} ${startOf(4)} ${waitForBoth} ${ANSWER_TEXT}`), limits: { deadlineMs: 60 } },
+        traps: { wasm: TRAPS },
+        apartQuick: { wasm: fn(`(drop (call $sleep (f64.const 1))) ${ANSWER_TEXT}`) },
+        apartSlow: { wasm: fn(`(drop (call $sleep (f64.const 120))) ${ANSWER_TEXT}`) },
+      };
+      const [outcome] = await seen(functions, merged, ['']);
+      assert.deepEqual([outcome?.status, outcome?.numbers[1]], [200, -4]);
+      assert.deepEqual(
+        outcome?.logs.filter((line) => line.endsWith(': abc')),
+        ['caller: abc', 'waits: abc'],
       );
     });
 

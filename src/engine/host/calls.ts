@@ -20,7 +20,10 @@ export function callImports(runtime: Runtime): CallHost {
     // Whatever becomes of the call: a result that another function of the chain got from the host is not this one's.
     chain.takeFromHost(undefined);
     const pending = begin(chain, fn, bytesAt(chain, input, length));
-    if (pending.settled && !chain.waitEnds) return collect(chain, pending, out, capacity);
+    if (pending.settled && !chain.waitsInVain) {
+      chain.waitSpared();
+      return collect(chain, pending, out, capacity);
+    }
     chain.calls.expect(pending);
     return CALL_ERROR.pending;
   };
