@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureDebianPackages } from './setup/debian-packages.mjs';
 import { ensureBenchPackages, ensureNpmPackages } from './setup/npm-packages.mjs';
@@ -47,10 +47,17 @@ async function exampleApps() {
     .sort();
 }
 
+/** Without the programs of packages, which npm puts first: clang would run a wasm-opt that it finds there, and nobody asked for it. */
+const userPath = (path = '') =>
+  path
+    .split(delimiter)
+    .filter((folder) => !/[\\/](node_modules[\\/]\.bin|node-gyp-bin)$/.test(folder))
+    .join(delimiter);
+
 /** Runs to its end with our terminal; signals reach it too, and its exit code is ours. */
 function run(file, args, env = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+    const child = spawn(file, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: userPath(process.env.PATH), ...env } });
     const pass = (signal) => child.kill(signal);
     process.on('SIGTERM', pass);
     // The terminal sends Ctrl-C to the whole group; we only wait for the child to finish with it.

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { ROOT } from './step.ts';
 
 /** A test, or a whole file of them, that hangs fails after this long; the slowest file takes a minute or two. */
@@ -8,6 +9,9 @@ const TEST_TIMEOUT_MS = 600_000;
 
 /** Files that wait for a deadline or a container leave a core idle. */
 const WAITING_FILES = 1;
+
+/** What Node made of our sources for one file of tests serves the next, each of which is a process. */
+const COMPILED = join(ROOT, 'node_modules/.cache/weft/node');
 
 /** Runs these files and folders with node:test, or all. Its totals are the last that is printed. @returns exit code */
 export async function runTests(selection: readonly string[]): Promise<number> {
@@ -19,7 +23,11 @@ export async function runTests(selection: readonly string[]): Promise<number> {
     `--test-concurrency=${availableParallelism() + WAITING_FILES}`,
   ];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...options, ...files], { cwd: ROOT, stdio: 'inherit' });
+    const child = spawn(process.execPath, [...options, ...files], {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+    });
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));
   });

@@ -11,11 +11,6 @@ export interface Compiler {
   compile(source: string, flags?: readonly string[], file?: string): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Without the packages' programs: a wasm-opt that the driver finds, it runs behind the linker, which Weft calls itself. */
-const SYSTEM_PATH = (process.env['PATH'] ?? '')
-  .split(':')
-  .filter((folder) => !folder.includes('node_modules'))
-  .join(':');
 const REACTOR = ['-O2', '-mexec-model=reactor'];
 
 const embedded: Compiler = {
@@ -43,7 +38,7 @@ const system: Compiler = {
       writeFileSync(join(dir, file), source);
       const driver = file.endsWith('.cpp') ? 'clang++-19' : 'clang-19';
       const args = ['--target=wasm32-wasi', ...REACTOR, ...flags, file, '-o', 'out.wasm'];
-      const { status, stderr, error } = spawnSync(driver, args, { cwd: dir, env: { ...process.env, PATH: SYSTEM_PATH } });
+      const { status, stderr, error } = spawnSync(driver, args, { cwd: dir });
       if (error) throw error;
       if (status !== 0) throw new Error(stderr.toString());
       return new Uint8Array(readFileSync(join(dir, 'out.wasm')));

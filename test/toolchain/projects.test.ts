@@ -1,5 +1,6 @@
 /** Projects that bring a build system of their own. */
 import assert from 'node:assert/strict';
+import { chmod } from 'node:fs/promises';
 import { after, describe, test } from 'node:test';
 import { WeftError } from '../../src/model/errors.ts';
 import { answerOf, builderOf, Folder, fn } from './workshop.ts';
@@ -61,6 +62,19 @@ describe('projects', async () => {
       assert.equal((await builder.build(spec)).cached, true);
       folder.write('main.c', `${PRINT}int main(void) { puts("changed"); }\n`);
       assert.equal(await answerOf(await builder.build(spec)), 'changed\n');
+    });
+
+    test(`${kind}: a wasm-opt in the PATH has no part in it`, async () => {
+      using folder = project();
+      const optimiser = folder.write('programs/wasm-opt', '#!/bin/sh\nexit 1\n');
+      await chmod(optimiser, 0o755);
+      const { PATH } = process.env;
+      process.env['PATH'] = `${folder.path}/programs:${PATH}`;
+      try {
+        assert.equal(await answerOf(await builder.build(fn({ kind, dir: folder.path, target: 'filter', args: [] }))), '6');
+      } finally {
+        process.env['PATH'] = PATH;
+      }
     });
 
     test(`${kind}: an error is told as the compiler wrote it`, async () => {
