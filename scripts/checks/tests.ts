@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { startCompileService } from './compile-service.ts';
 import { ROOT } from './step.ts';
 
 /** A test, or a whole file of them, that hangs fails after this long; the slowest file takes a minute or two. */
@@ -22,12 +23,10 @@ export async function runTests(selection: readonly string[]): Promise<number> {
     `--test-timeout=${TEST_TIMEOUT_MS}`,
     `--test-concurrency=${availableParallelism() + WAITING_FILES}`,
   ];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...options, ...files], {
-      cwd: ROOT,
-      stdio: 'inherit',
-      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
-    });
+  await using compilers = await startCompileService();
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED, WEFT_TEST_COMPILERS: compilers.path };
+  return await new Promise<number>((resolve, reject) => {
+    const child = spawn(process.execPath, [...options, ...files], { cwd: ROOT, stdio: 'inherit', env });
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));
   });

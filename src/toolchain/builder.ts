@@ -52,10 +52,9 @@ const NOTHING_KEPT: ObjectStore = {
 };
 
 /** @throws WeftError WEFT_TOOLCHAIN_MISSING when the system's clang was asked for and there is none */
-export async function createBuilder({ cacheDir, toolchain }: BuilderOptions): Promise<Builder> {
+export async function createBuilder({ cacheDir, toolchain, daemon = new Daemon() }: BuilderOptions): Promise<Builder> {
   const closing = new AbortController();
   const store = await Store.open(join(cacheDir, 'v1'));
-  const daemon = new Daemon();
   const slots = new Slots(availableParallelism());
   const compiler =
     toolchain === 'embedded' ? undefined : await systemCompiler(cacheDir, store, slots, toolchain === 'auto', closing.signal);

@@ -1,5 +1,6 @@
 /** From C and C++ sources to modules that the engine hosts. */
 import type { FunctionSpec } from '../model/app.ts';
+import type { Daemon } from './daemon/client.ts';
 
 export { createBuilder } from './builder.ts';
 export { ensureHost } from './native/host.ts';
@@ -55,4 +56,6 @@ export interface BuilderOptions {
   /** Created when missing; may be shared by several processes. */
   readonly cacheDir: string;
   readonly toolchain: ToolchainChoice;
+  /** Where compilers run: a process of its own, when absent. The builder closes it. */
+  readonly daemon?: Daemon;
 }

@@ -8,8 +8,7 @@ import { bundleApp } from '../../src/cli/bundle.ts';
 import { loadApp } from '../../src/manifest/index.ts';
 import type { AppBundle } from '../../src/model/app.ts';
 import { TestPlatform } from '../admin/harness.ts';
-import { createBuilder } from '../../src/toolchain/index.ts';
-import { CACHE } from '../toolchain/workshop.ts';
+import { autoBuilder } from '../toolchain/workshop.ts';
 import { testsWithEngine } from './engine.ts';
 import { eventually } from './harness.ts';
 
@@ -21,7 +20,7 @@ suite('a platform with containers', () => {
 
   const app = async (functions: string): Promise<AppBundle> => {
     const folder = await mkdtemp(join(tmpdir(), 'weft-app-'));
-    const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
+    const builder = await autoBuilder();
     try {
       await writeFile(join(folder, 'weft.yaml'), `app: images\nfunctions:\n${functions}`);
       return (await bundleApp(await loadApp(folder), { builder })).bundle;
@@ -58,7 +57,7 @@ suite('a platform with containers', () => {
   test('lets a function in a context call one in a container', async () => {
     await using it = await TestPlatform.start({ threads: 1 });
     const folder = await mkdtemp(join(tmpdir(), 'weft-app-'));
-    const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
+    const builder = await autoBuilder();
     try {
       const caller =
         '#include <weft/v1.h>\nint weft_handle(weft_request *q, weft_response *p) {\n  size_t n; void *in = weft_request_body(q, &n); weft_result r;\n  if (weft_call("web", in, n, &r) != 0) return 1;\n  return weft_response_body(p, r.data, r.length);\n}\n';

@@ -6,8 +6,7 @@ import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestPlatform } from '../admin/harness.ts';
 import { startEngine, type TestEngine } from '../container/engine.ts';
-import { createBuilder } from '../../src/toolchain/index.ts';
-import { CACHE } from '../toolchain/workshop.ts';
+import { autoBuilder } from '../toolchain/workshop.ts';
 import { CASE_NAMES, CASES, type CaseName, type Cell, CELLS, matrixTable, nameOf } from './matrix/cells.ts';
 import { matrixApp, matrixImages } from './matrix/matrix-app.ts';
 
@@ -27,7 +26,7 @@ suite('every contract, however it is kept apart', () => {
   const cells = (): readonly Cell[] => CELLS.filter(({ isolation }) => isolation !== 'container' || engine);
 
   before(async () => {
-    const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
+    const builder = await autoBuilder();
     try {
       const started = await startEngine();
       if (typeof started === 'string') withoutContainers = started;

@@ -4,11 +4,12 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Builder } from '../../src/toolchain/index.ts';
 import { TestEngine } from '../engine/harness.ts';
-import { builderOf, built, TOOLCHAINS } from './functions.ts';
+import { builderOf, CHOICES } from '../toolchain/workshop.ts';
+import { built } from './functions.ts';
 
 const NO_CLANG = 'there is no clang on this machine that links for WebAssembly';
 
-for (const toolchain of TOOLCHAINS) {
+for (const toolchain of CHOICES) {
   describe(`failures in C++, ${toolchain} toolchain`, () => {
     let builder: Builder | undefined;
     let engine: TestEngine;

@@ -2,16 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildSpec, ContractName, FunctionSpec } from '../../src/model/app.ts';
-import { WeftError } from '../../src/model/errors.ts';
-import { type Builder, createBuilder, type ToolchainChoice } from '../../src/toolchain/index.ts';
+import type { Builder } from '../../src/toolchain/index.ts';
 import { TestEngine, type TestFunction } from '../engine/harness.ts';
 import { fn, sources } from '../toolchain/workshop.ts';
 
 export const PROGRAMS = join(import.meta.dirname, 'programs');
-/** Shared with the other tests: the guest runtime is compiled once. */
-const CACHE = join(import.meta.dirname, '../../node_modules/.cache/weft');
-
-export const TOOLCHAINS = ['embedded', 'system'] as const satisfies ToolchainChoice[];
 export const REQUIRE_ALL = process.env['WEFT_TEST_REQUIRE_ALL'] === '1';
 
 type Sources = Extract<BuildSpec, { kind: 'sources' }>;
@@ -20,16 +15,6 @@ export interface Program extends Partial<Pick<Sources, 'flags' | 'includeDirs' |
   /** In the folder of programs. */
   readonly file: string;
   readonly contract?: ContractName;
-}
-
-/** Nothing when this machine has no clang of its own, which is right anywhere but in CI. */
-export async function builderOf(toolchain: (typeof TOOLCHAINS)[number]): Promise<Builder | undefined> {
-  try {
-    return await createBuilder({ cacheDir: CACHE, toolchain });
-  } catch (cause) {
-    if (cause instanceof WeftError && cause.code === 'WEFT_TOOLCHAIN_MISSING' && !REQUIRE_ALL) return undefined;
-    throw cause;
-  }
 }
 
 export async function built(builder: Builder, program: Program): Promise<Uint8Array<ArrayBuffer>> {

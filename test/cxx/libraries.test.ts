@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Builder } from '../../src/toolchain/index.ts';
-import { answerOf, builderOf, built, expected, PROGRAMS, REQUIRE_ALL, TOOLCHAINS } from './functions.ts';
+import { builderOf, CHOICES } from '../toolchain/workshop.ts';
+import { answerOf, built, expected, PROGRAMS, REQUIRE_ALL } from './functions.ts';
 
 /** Behind the toolchain's own headers: beside the libraries lie those of the system's libc. */
 const SYSTEM_HEADERS = ['-idirafter', '/usr/include'];
@@ -36,7 +37,7 @@ const CASES = [
   },
 ];
 
-for (const toolchain of TOOLCHAINS) {
+for (const toolchain of CHOICES) {
   describe(`libraries, ${toolchain} toolchain`, () => {
     let builder: Builder | undefined;
     before(async () => {

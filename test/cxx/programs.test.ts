@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Builder } from '../../src/toolchain/index.ts';
 import type { TestFunction } from '../engine/harness.ts';
-import { answerOf, builderOf, built, expected, TOOLCHAINS } from './functions.ts';
+import { builderOf, CHOICES } from '../toolchain/workshop.ts';
+import { answerOf, built, expected } from './functions.ts';
 
 interface Case {
   readonly what: string;
   readonly file: string;
   /** Optimisation: what the embedded compiler takes ten times as long for is left to the system's. */
-  readonly levels: Readonly<Record<(typeof TOOLCHAINS)[number], readonly string[]>>;
+  readonly levels: Readonly<Record<(typeof CHOICES)[number], readonly string[]>>;
   readonly body?: string;
   readonly run?: Omit<TestFunction, 'wasm'>;
 }
@@ -34,7 +35,7 @@ const CASES: readonly Case[] = [
   { what: 'setjmp and longjmp work beside exceptions', file: 'jumps.cpp', levels: BOTH },
 ];
 
-for (const toolchain of TOOLCHAINS) {
+for (const toolchain of CHOICES) {
   describe(`C++ programs, ${toolchain} toolchain`, () => {
     let builder: Builder | undefined;
     before(async () => {

@@ -3,11 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContractName, FunctionSpec } from '../../src/model/app.ts';
-import { createBuilder } from '../../src/toolchain/index.ts';
-import { fn, sources } from '../toolchain/workshop.ts';
+import { autoBuilder, CACHE, fn, sources } from '../toolchain/workshop.ts';
 
-/** Shared with the other tests: what did not change is not compiled again. */
-const CACHE = join(import.meta.dirname, '../../node_modules/.cache/weft');
 const SOURCES = join(CACHE, '../weft-test-sources');
 
 interface Options {
@@ -30,7 +27,7 @@ export function compiledFile(name: string, options: Options = {}): Promise<Uint8
 }
 
 async function build(path: string, options: Options): Promise<Uint8Array<ArrayBuffer>> {
-  const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
+  const builder = await autoBuilder();
   try {
     return (await builder.build(specOf(path, options))).wasm;
   } finally {

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { loadApp } from '../../src/manifest/index.ts';
-import { createBuilder } from '../../src/toolchain/index.ts';
 import { TestEngine } from '../engine/harness.ts';
-import { builderOf, CACHE, CHOICES } from '../toolchain/workshop.ts';
+import { autoBuilder, builderOf, CHOICES } from '../toolchain/workshop.ts';
 import { behaves } from './behaviour.ts';
 import { inContext } from './hosted.ts';
 
-const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
+const builder = await autoBuilder();
 after(() => builder.close());
 
 behaves((program) => inContext(builder, program));

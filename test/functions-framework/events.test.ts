@@ -1,12 +1,11 @@
 /** CloudEvents, in contexts and in processes. */
 import { after, describe, test } from 'node:test';
-import { createBuilder } from '../../src/toolchain/index.ts';
-import { CACHE } from '../toolchain/workshop.ts';
+import { autoBuilder } from '../toolchain/workshop.ts';
 import { readsEvents } from './event-forms.ts';
 import { inContext } from './hosted.ts';
 import { buildProgram, hasCompiler, Server } from './process.ts';
 
-const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
+const builder = await autoBuilder();
 after(() => builder.close());
 
 describe('in a context', () => readsEvents((program) => inContext(builder, program)));

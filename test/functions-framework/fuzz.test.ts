@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { createBuilder } from '../../src/toolchain/index.ts';
-import { CACHE } from '../toolchain/workshop.ts';
+import { autoBuilder } from '../toolchain/workshop.ts';
 import { EVENTS } from './events.ts';
 import type { Host } from './behaviour.ts';
 import { type Answer, type Hosted, inContext, type Request } from './hosted.ts';
@@ -256,7 +255,7 @@ function survives(host: Host): void {
   });
 }
 
-const builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
+const builder = await autoBuilder();
 after(() => builder.close());
 
 describe('in a context', () => survives((program) => inContext(builder, program)));

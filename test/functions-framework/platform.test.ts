@@ -4,12 +4,12 @@ import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ProcessIsolation } from '../../src/model/app.ts';
-import { type Builder, createBuilder } from '../../src/toolchain/index.ts';
+import type { Builder } from '../../src/toolchain/index.ts';
 import { TestEngine } from '../engine/harness.ts';
 import { createDrivers } from '../../src/drivers/index.ts';
 import { WIRES } from '../../src/contracts/wires.ts';
 import { cannotRun, processFunction } from '../process/harness.ts';
-import { CACHE, Folder, fn, sources } from '../toolchain/workshop.ts';
+import { autoBuilder, CACHE, Folder, fn, sources } from '../toolchain/workshop.ts';
 import { EVENTS } from './events.ts';
 import { ask, type Hosted, type Program } from './hosted.ts';
 import { binary, legacy, microsOf, structured } from './recorded.ts';
@@ -53,7 +53,7 @@ class Place implements Disposable {
 describe('in a process of the platform', { skip }, () => {
   let builder: Builder;
   before(async () => {
-    builder = await createBuilder({ cacheDir: CACHE, toolchain: 'auto' });
+    builder = await autoBuilder();
   });
   after(() => builder.close());
 

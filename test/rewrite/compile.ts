@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commands } from '@yowasp/clang';
+import { runEmbedded } from '../toolchain/compilers.ts';
 
 export interface Compiler {
   readonly name: string;
@@ -16,17 +16,9 @@ const REACTOR = ['-O2', '-mexec-model=reactor'];
 const embedded: Compiler = {
   name: 'embedded clang',
   async compile(source, flags = [], file = 'source.c') {
-    let said = '';
-    const stderr = (bytes: Uint8Array | null): void => {
-      if (bytes) said += new TextDecoder().decode(bytes);
-    };
-    const driver = commands[file.endsWith('.cpp') ? 'clang++' : 'clang'];
-    try {
-      const out = await driver([...REACTOR, ...flags, file, '-o', 'out.wasm'], { [file]: source }, { stderr, fetchProgress: () => {} });
-      return new Uint8Array(out?.['out.wasm'] as Uint8Array); // the file that the command line names
-    } catch (cause) {
-      throw new Error(said, { cause });
-    }
+    const driver = file.endsWith('.cpp') ? 'clang++' : 'clang';
+    const wasm = await runEmbedded(driver, [...REACTOR, ...flags, file, '-o', 'out.wasm'], [[file, Buffer.from(source)]], 'out.wasm');
+    return new Uint8Array(wasm);
   },
 };
 

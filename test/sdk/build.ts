@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { commands, type Tree } from '@yowasp/clang';
 import { AST_FLAGS, findPointerSizeofs, mayHavePointerSizeof, withPointerSizes } from '../../src/toolchain/pointer-sizeof.ts';
+import type { VirtualFiles } from '../../src/toolchain/daemon/messages.ts';
 import { SYSROOT_CXX_FLAGS, sysrootFlags, unpackSysroot } from '../../src/toolchain/sysroot.ts';
+import { runEmbedded } from '../toolchain/compilers.ts';
 
 export type ContractName = 'weft' | 'stdio' | 'nightcore' | 'fn';
 
@@ -195,33 +196,17 @@ function toolchain(name: Toolchain['name'], identity: string, sdk: string, run: 
   };
 }
 
-/** The SDK's folders as the embedded compiler sees them. */
-function treeOf(dir: string): Tree {
-  return Object.fromEntries(
-    readdirSync(dir, { withFileTypes: true }).map((entry) => {
-      const path = join(dir, entry.name);
-      return [entry.name, entry.isDirectory() ? treeOf(path) : readFileSync(path, 'utf8')];
-    }),
-  );
-}
+/** The SDK's files as the embedded compiler sees them. */
+const sdkFiles = (): VirtualFiles =>
+  (readdirSync(SDK, { recursive: true }) as string[])
+    .filter((path) => statSync(join(SDK, path)).isFile())
+    .map((path) => [`sdk/${path}`, readFileSync(join(SDK, path))] as const);
 
 function embedded(): Toolchain {
-  const sdk = treeOf(SDK);
-  return toolchain('embedded', `embedded ${PINNED}`, 'sdk', async (tool, args, files, made) => {
-    let said = '';
-    const printed: Uint8Array[] = [];
-    const stderr = (bytes: Uint8Array | null): void => {
-      if (bytes) said += new TextDecoder().decode(bytes);
-    };
-    const stdout = (bytes: Uint8Array | null): void => {
-      if (bytes) printed.push(bytes.slice());
-    };
-    try {
-      const out = await commands[tool]([...args], { ...files, sdk }, { stderr, stdout, fetchProgress: () => {} });
-      return made === STDOUT ? Buffer.concat(printed) : (out?.[made] as Uint8Array); // a file that the command line names
-    } catch (cause) {
-      throw new Error(said, { cause });
-    }
+  const sdk = sdkFiles();
+  return toolchain('embedded', `embedded ${PINNED}`, 'sdk', (tool, args, files, made) => {
+    const own = Object.entries(files).map(([name, content]) => [name, Buffer.from(content)] as const);
+    return runEmbedded(tool, args, [...own, ...sdk], made === STDOUT ? undefined : made);
   });
 }
 

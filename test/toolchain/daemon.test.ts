@@ -76,7 +76,7 @@ describe('the daemon', () => {
 
 for (const toolchain of CHOICES) {
   describe(`an aborted build, ${toolchain} toolchain`, async () => {
-    const builder = await builderOf(toolchain);
+    const builder = await builderOf(toolchain, new Daemon());
     after(() => builder?.close());
     if (!builder) return test('the system has a clang', { skip: 'there is no clang with wasm-ld on this machine' });
 

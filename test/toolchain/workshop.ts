@@ -8,6 +8,7 @@ import { WeftError } from '../../src/model/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { type Artifact, type Builder, createBuilder } from '../../src/toolchain/index.ts';
 import { TestEngine } from '../engine/harness.ts';
+import { testDaemon } from './compilers.ts';
 
 /** Shared by all tests, so that the guest runtime is compiled once; what must be new is made so by `unique`. */
 export const CACHE = join(import.meta.dirname, '../../node_modules/.cache/weft');
@@ -15,15 +16,18 @@ export const CACHE = join(import.meta.dirname, '../../node_modules/.cache/weft')
 export const CHOICES = ['embedded', 'system'] as const;
 
 /** The system's clang may be missing on a machine; CI says that it must not. */
-export async function builderOf(toolchain: (typeof CHOICES)[number]): Promise<Builder | undefined> {
+export async function builderOf(toolchain: (typeof CHOICES)[number], daemon = testDaemon()): Promise<Builder | undefined> {
   try {
-    return await createBuilder({ cacheDir: CACHE, toolchain });
+    return await createBuilder({ cacheDir: CACHE, toolchain, daemon });
   } catch (cause) {
     if (cause instanceof WeftError && cause.code === 'WEFT_TOOLCHAIN_MISSING' && process.env['WEFT_TEST_REQUIRE_ALL'] !== '1')
       return undefined;
     throw cause;
   }
 }
+
+/** For tests that do not care which compiler it is. */
+export const autoBuilder = (): Promise<Builder> => createBuilder({ cacheDir: CACHE, toolchain: 'auto', daemon: testDaemon() });
 
 /** A comment that no source had before. */
 export const unique = (): string => `/* ${randomUUID()} */\n`;

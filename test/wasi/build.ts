@@ -1,27 +1,16 @@
 /** C and C++ programs compiled by the embedded clang as anyone would, and made into guests: what docs/guest-abi.md asks of a module. */
 import binaryen from 'binaryen';
-import { commands } from '@yowasp/clang';
+import { runEmbedded } from '../toolchain/compilers.ts';
 
 const PAGES = 4;
 
 /** A WASI command. @throws Error with what clang wrote. */
 export async function program(source: string, language: 'c' | 'c++' = 'c'): Promise<Uint8Array<ArrayBuffer>> {
   const [file, driver] = language === 'c' ? (['main.c', 'clang'] as const) : (['main.cpp', 'clang++'] as const);
-  let said = '';
-  const stderr = (bytes: Uint8Array | null): void => {
-    if (bytes) said += new TextDecoder().decode(bytes);
-  };
   const link = ['-Wl,--import-memory', `-Wl,--initial-memory=${(language === 'c' ? PAGES : 4 * PAGES) * 65_536}`];
-  try {
-    const made = await commands[driver](
-      ['-Wall', ...(language === 'c' ? ['-O1'] : ['-std=c++20', '-fno-exceptions']), ...link, file, '-o', 'out.wasm'],
-      { [file]: source },
-      { stderr, stdout: () => {}, fetchProgress: () => {} },
-    );
-    return asGuest(new Uint8Array(made?.['out.wasm'] as Uint8Array)); // named on the command line
-  } catch (cause) {
-    throw new Error(said || 'clang failed', { cause });
-  }
+  const dialect = language === 'c' ? ['-O1'] : ['-std=c++20', '-fno-exceptions'];
+  const args = ['-Wall', ...dialect, ...link, file, '-o', 'out.wasm'];
+  return asGuest(new Uint8Array(await runEmbedded(driver, args, [[file, Buffer.from(source)]], 'out.wasm')));
 }
 
 /** Exports the mutable globals, and says in a section of its own what the module is. */

@@ -32,7 +32,7 @@ export class Daemon {
   }
 
   async llvm(args: readonly string[], files: VirtualFiles, outputs: readonly string[], signal: AbortSignal): Promise<LlvmResult> {
-    const done = await this.#run({ kind: 'llvm', args, files, outputs }, signal);
+    const done = await this.run({ kind: 'llvm', args, files, outputs }, signal);
     if (done.kind !== 'llvm') throw new WeftError('WEFT_INTERNAL', { reason: `the build daemon answered ${done.kind}` });
     return done.result;
   }
@@ -43,14 +43,14 @@ export class Daemon {
     options: { optimize: boolean; toolchain: string; compact: boolean },
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const done = await this.#run({ kind: 'instrument', wasm, ...options }, signal);
+    const done = await this.run({ kind: 'instrument', wasm, ...options }, signal);
     if (done.kind !== 'instrument') throw new WeftError('WEFT_INTERNAL', { reason: `the build daemon answered ${done.kind}` });
     return new Uint8Array(done.wasm);
   }
 
   /** How much of the stack it was linked with the module can need; absent when nobody knows. */
   async stackNeed(wasm: Uint8Array, stackBytes: number, signal: AbortSignal): Promise<number | undefined> {
-    const done = await this.#run({ kind: 'stack-need', wasm, stackBytes }, signal);
+    const done = await this.run({ kind: 'stack-need', wasm, stackBytes }, signal);
     if (done.kind !== 'stack-need') throw new WeftError('WEFT_INTERNAL', { reason: `the build daemon answered ${done.kind}` });
     return done.bytes;
   }
@@ -61,7 +61,8 @@ export class Daemon {
     this.#child?.kill('SIGKILL');
   }
 
-  async #run(task: Task, signal: AbortSignal): Promise<TaskResult> {
+  /** @throws WeftError of the task, or WEFT_COMPILER_DIED; the signal's reason */
+  protected async run(task: Task, signal: AbortSignal): Promise<TaskResult> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#attempt(task, signal);
