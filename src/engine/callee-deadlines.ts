@@ -3,7 +3,6 @@
  * callee's time counts from when it is first found running or waiting.
  */
 import type { Group } from './group.ts';
-import { BUSY, openedAt } from './ledger.ts';
 
 /** An activation of a callee, and since when it is known to be there. */
 interface Watched {
@@ -18,20 +17,19 @@ export class CalleeDeadlines {
 
   /** The outermost callee that passed its own deadline, by member; `root` has the request's. */
   overdue(group: Group, root: number, now: number): number | undefined {
-    const { contexts, shape, block } = group;
-    const busy = shape.runtime.ledger.words[block + BUSY] as number; // within the group's block
+    const { contexts, shape, books } = group;
     let found: Watched | undefined;
     for (let member = 0; member < contexts.length; member++) {
       const callee = shape.functions[member];
-      if (member === root || callee === undefined || (busy & (1 << member)) === 0) continue;
+      if (member === root || callee === undefined || !books.busy(member)) continue;
       const watched = this.#watch(group, member, now);
       if (now - watched.since >= callee.spec.limits.deadlineMs && (!found || watched.crossing < found.crossing)) found = watched;
     }
     return found?.member;
   }
 
-  #watch({ shape, block }: Group, member: number, now: number): Watched {
-    const crossing = shape.runtime.ledger.words[block + openedAt(member)] as number; // within the group's block
+  #watch({ books }: Group, member: number, now: number): Watched {
+    const crossing = books.opened(member);
     const known = this.#watched[member];
     if (known?.crossing === crossing) return known;
     const watched = { member, crossing, since: now };

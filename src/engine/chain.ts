@@ -11,31 +11,17 @@ import { callError } from './call.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
 import { CalleeDeadlines } from './callee-deadlines.ts';
 import type { Context } from './context.ts';
-import type { Input } from './contract.ts';
+import type { Input, Program } from './contract.ts';
 import { ENTER, START } from './entries.ts';
 import type { Group } from './group.ts';
 import type { GuestFunction } from './guest-function.ts';
 import { HeldResults } from './held-results.ts';
 import { Diverged, type Effect, Journal } from './journal.ts';
-import {
-  activeOf,
-  BUSY,
-  CROSSINGS,
-  depthOf,
-  HOST,
-  lastAt,
-  NONE,
-  openedAt,
-  resultAt,
-  RUNNING,
-  runningAs,
-  STILL_RUNNING,
-  STOP_AT,
-  TOUCHED,
-} from './ledger.ts';
+import { HOST, STILL_RUNNING } from './ledger.ts';
 import type { Runtime } from './runtime.ts';
 import type { Stream } from './stream.ts';
 import { BY_HOST } from './switch-code.ts';
+import { trapReason, UNCAUGHT } from './trap-reason.ts';
 import type { Version } from './version.ts';
 
 /** Who waits for a chain. Exactly one of the two is called, once. */
@@ -43,18 +29,6 @@ export interface Sink {
   /** The root function's entry returned; the context still holds the answer, until this returns. */
   ended(chain: Chain, result: number): void;
   failed(chain: Chain, error: WeftError): void;
-}
-
-/** What a program with `main` finds; set by its contract. */
-export interface Program {
-  /** Of the request, for those that ask for one. */
-  readonly id?: string;
-  readonly env: () => Readonly<Record<string, string>>;
-  readonly stdin: Uint8Array;
-  /** Header lines of an answer that goes out while it is printed. */
-  readonly streamHead?: Uint8Array | undefined;
-  /** Standard error is part of the answer. */
-  readonly joinsErrors?: boolean;
 }
 
 export interface ChainStart {
@@ -75,8 +49,6 @@ export interface ChainStart {
 
 /** Most requests call nobody through the host and are over before anybody looks: they share this one, which stays empty. */
 const NO_CALLS: CallsUnderWay[] = [];
-/** A switch that caught an exception does not know more of it. */
-const UNCAUGHT = 'an exception that nobody caught';
 
 export class Chain {
   readonly runtime: Runtime;
@@ -94,8 +66,6 @@ export class Chain {
   #startsOver = false;
   /** Its functions' frames are gone: what is said from here on belongs to no point of a run, and no replay says it again. */
   #unwound = false;
-  /** Waits so far, those that were spared among them. */
-  #waits = 0;
   /** What is said now belongs to this crossing, not to the latest. */
   #crossing: number | undefined;
 
@@ -141,8 +111,7 @@ export class Chain {
 
   /** Member that runs now (or is suspended innermost). */
   get active(): number {
-    const { group } = this;
-    return group.contexts.length === 1 ? 0 : activeOf(this.#word(RUNNING));
+    return this.group.books.active;
   }
 
   /** Most requests call nobody through the host, and have none. */
@@ -157,7 +126,7 @@ export class Chain {
   }
 
   #opened(member: number): number {
-    return member === this.fn.member ? 0 : this.#word(openedAt(member));
+    return member === this.fn.member ? 0 : this.group.books.opened(member);
   }
 
   /** Calls of the active function. */
@@ -173,7 +142,7 @@ export class Chain {
 
   /** What `result` reads from now on, for the active function. */
   takeFromHost(result: Uint8Array | undefined): void {
-    this.#setWord(lastAt(this.active), HOST);
+    this.group.books.setLast(this.active, HOST);
     this.results.take(result);
   }
 
@@ -211,7 +180,7 @@ export class Chain {
   }
 
   get lastFromHost(): Uint8Array | undefined {
-    return this.#word(lastAt(this.active)) === HOST ? this.#results?.last : undefined;
+    return this.group.books.last(this.active) === HOST ? this.#results?.last : undefined;
   }
 
   get context(): Context {
@@ -224,7 +193,7 @@ export class Chain {
 
   /** Functions on top of each other, this chain's active one included. */
   get currentDepth(): number {
-    return depthOf(this.#word(RUNNING));
+    return this.group.books.depth;
   }
 
   /** Does something outside the contexts, or takes over what a replayed run did already. */
@@ -233,8 +202,8 @@ export class Chain {
     if (this.direct && effect !== 'clock' && effect !== 'random') this.startOver();
     if (!journal || this.#unwound) return produce();
     try {
-      const value = journal.value(effect, this.#crossing ?? this.#word(CROSSINGS), produce);
-      if (journal.stopAt === 0) this.#setWord(STOP_AT, 0);
+      const value = journal.value(effect, this.#crossing ?? this.group.books.crossings, produce);
+      if (journal.stopAt === 0) this.group.books.stopAt(0);
       return value;
     } catch (cause) {
       if (cause instanceof Diverged) this.kill(this.#trap('when it ran again after a trap, it did not do the same'));
@@ -244,18 +213,18 @@ export class Chain {
 
   /** The wait that comes now was in vain in the run that is being replayed, whatever is at hand by now. */
   get waitsInVain(): boolean {
-    return this.journal?.vainWait === this.#waits;
+    return this.journal?.waitsInVain === true;
   }
 
   /** What it would have waited for is at hand: a replay may find it so where the first run had to wait. */
   waitSpared(): void {
-    this.#waits++;
+    this.journal?.takeWait();
   }
 
   /** A wait is over. @returns whether for a deadline, in this run or in the one that is being replayed */
   waitEnded(): boolean {
     const { waitsInVain } = this;
-    const wait = this.#waits++;
+    const wait = this.journal?.takeWait();
     if (this.killed) return true;
     if (!this.mustLook && !waitsInVain) return false;
     try {
@@ -263,14 +232,6 @@ export class Chain {
     } catch {
       return true; // it was killed for not doing the same
     }
-  }
-
-  #word(at: number): number {
-    return this.runtime.ledger.words[this.group.block + at] as number; // within the group's block
-  }
-
-  #setWord(at: number, value: number): void {
-    this.runtime.ledger.words[this.group.block + at] = value;
   }
 
   start(): void {
@@ -321,7 +282,7 @@ export class Chain {
     const { direct } = runtime.entries;
     const { member, guest } = this.fn;
     const { place } = this.group.contexts[member] as Context;
-    const resultAddress = (this.group.block + resultAt(member)) * 4;
+    const resultAddress = this.group.books.resultAddress(member);
     if (guest.entry === 'command') runtime.runDirectly(this, direct.start, place + START, 0, resultAddress);
     else runtime.runDirectly(this, direct.enter, place + ENTER, this.#kind, resultAddress);
   }
@@ -354,7 +315,6 @@ export class Chain {
   #begin(): void {
     const { runtime, group, fn } = this;
     this.#unwound = false;
-    this.#waits = 0;
     this.#openBooks();
     let promise: Promise<number>;
     try {
@@ -368,7 +328,7 @@ export class Chain {
       this.#trapped(cause);
       return;
     }
-    if (runtime.ledger.words[group.block + resultAt(fn.member)] !== STILL_RUNNING) this.#ended();
+    if (group.books.result(fn.member) !== STILL_RUNNING) this.#ended();
     else this.#goOn(promise);
   }
 
@@ -377,7 +337,7 @@ export class Chain {
     const { member, guest } = this.fn;
     const context = this.group.contexts[member] as Context;
     const { place } = context;
-    const resultAddress = (this.group.block + resultAt(member)) * 4;
+    const resultAddress = this.group.books.resultAddress(member);
     if (this.#initializer === '_initialize') return entries.start(context.stage(this.#initializer), 0, resultAddress);
     if (this.#initializer === 'weft_init') return entries.init(context.stage(this.#initializer), 0, resultAddress);
     if (guest.entry === 'command') return entries.start(place + START, 0, resultAddress);
@@ -385,16 +345,7 @@ export class Chain {
   }
 
   #openBooks(): void {
-    const { words } = this.runtime.ledger;
-    const { block } = this.group;
-    const root = this.fn.member;
-    words[block + CROSSINGS] = 0;
-    words[block + STOP_AT] = this.journal?.stopAt ?? -1;
-    words[block + RUNNING] = runningAs(root, this.depth);
-    words[block + BUSY] = 1 << root;
-    words[block + TOUCHED] = 1 << root;
-    words[block + resultAt(root)] = STILL_RUNNING;
-    words[block + lastAt(root)] = NONE;
+    this.group.books.open(this.fn.member, this.depth, this.journal?.stopAt ?? -1);
   }
 
   /** The entry suspended, or trapped: its promise tells. */
@@ -420,7 +371,7 @@ export class Chain {
   }
 
   #ended(): void {
-    const result = this.runtime.ledger.words[this.group.block + resultAt(this.fn.member)] as number;
+    const result = this.group.books.result(this.fn.member);
     if (!this.#over) {
       this.#over = true;
       this.#sink.ended(this, result);
@@ -434,7 +385,7 @@ export class Chain {
     const exit = this.context.wasi?.exitCode;
     if (this.#exited && !this.#over) {
       // proc_exit leaves through a trap; for a program with main that is an ordinary end.
-      this.runtime.ledger.words[this.group.block + resultAt(active)] = exit === 0 ? 0 : 1;
+      this.group.books.setResult(active, exit === 0 ? 0 : 1);
       this.#over = true;
       this.#sink.ended(this, exit === 0 ? 0 : 1);
       this.#release(true);
@@ -453,9 +404,9 @@ export class Chain {
 
   /** What this crossing and those behind it entered is over, and no replay comes to it again: logs what was printed, innermost first. */
   #flushFrom(crossing: number): void {
-    const busy = this.#word(BUSY);
-    const ended = [...this.group.contexts.keys()].filter((member) => (busy & (1 << member)) !== 0 && this.#opened(member) >= crossing);
-    for (const member of ended.toSorted((a, b) => this.#opened(b) - this.#opened(a))) this.group.contexts[member]?.wasi?.flush();
+    const { books, contexts } = this.group;
+    const ended = [...contexts.keys()].filter((member) => books.busy(member) && this.#opened(member) >= crossing);
+    for (const member of ended.toSorted((a, b) => this.#opened(b) - this.#opened(a))) contexts[member]?.wasi?.flush();
   }
 
   /** A callee on a stack of its own trapped: the error that its caller gets. For `trapped`, its switch resets it. */
@@ -479,7 +430,7 @@ export class Chain {
     if (!this.#over) fn.counters.traps++;
     const { memoryBytes } = fn.spec.limits;
     if (context.outOfMemory(memoryBytes)) return new WeftError('WEFT_MEMORY', { name: fn.name, bytes: memoryBytes }, { cause });
-    return new WeftError('WEFT_FUNCTION_TRAPPED', { name: fn.name, reason: describe(cause, context.wasi?.exitCode) }, { cause });
+    return new WeftError('WEFT_FUNCTION_TRAPPED', { name: fn.name, reason: trapReason(cause, context.wasi?.exitCode) }, { cause });
   }
 
   /** proc_exit was called in a program with main. */
@@ -493,7 +444,7 @@ export class Chain {
 
   /** Runs the request again up to the crossing into that member, which then gives the error. False when that cannot be. */
   #replay(member: number, error: number): boolean {
-    const crossing = this.#word(openedAt(member));
+    const crossing = this.group.books.opened(member);
     if (!this.journal?.canFail(crossing)) return false;
     this.journal.rewind(crossing, error);
     this.group.rollBack(true);
@@ -523,20 +474,21 @@ export class Chain {
     this.#results?.end();
     for (const { wasi } of this.group.contexts) wasi?.flush();
     this.fn.running--;
-    if (this.group.contexts.length > 1) this.runtime.switches += this.#word(CROSSINGS);
+    if (this.group.contexts.length > 1) this.runtime.switches += this.group.books.crossings;
     this.group.release(all || this.killed);
     this.version.chainEnded();
   }
 
   /** A crossing that may not go ahead by itself: gives its error, and arms the next one. */
   stopCrossing(member: number): number {
-    const crossing = this.#word(CROSSINGS);
+    const { books } = this.group;
+    const crossing = books.crossings;
     const error = this.journal?.takeFailure(crossing) ?? BY_HOST;
     if (error !== BY_HOST) {
       this.endLines(member, crossing);
       this.group.reset(member);
     }
-    this.#setWord(STOP_AT, this.journal?.stopAt ?? -1);
+    books.stopAt(this.journal?.stopAt ?? -1);
     return error;
   }
 
@@ -597,11 +549,4 @@ export class Chain {
 
 function keep(input: Input): Input {
   return { head: copyOf(input.head), body: copyOf(input.body), method: input.method, path: input.path, query: input.query };
-}
-
-function describe(cause: unknown, exit: number | undefined): string {
-  if (exit !== undefined) return `exit(${exit})`;
-  if (cause instanceof WebAssembly.Exception) return UNCAUGHT;
-  if (cause instanceof RangeError && /call stack/.test(cause.message)) return 'stack overflow';
-  return cause instanceof Error ? cause.message : String(cause);
 }

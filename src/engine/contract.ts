@@ -14,6 +14,18 @@ export interface Input {
   readonly client?: string | undefined;
 }
 
+/** What a program with `main` finds; set by its contract. */
+export interface Program {
+  /** Of the request, for those that ask for one. */
+  readonly id?: string;
+  readonly env: () => Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array;
+  /** Header lines of an answer that goes out while it is printed. */
+  readonly streamHead?: Uint8Array | undefined;
+  /** Standard error is part of the answer. */
+  readonly joinsErrors?: boolean;
+}
+
 /** What a function answered; views of its memory or of the host's, to be copied before the context rolls back. */
 export interface Answer {
   readonly status: number;

@@ -4,10 +4,10 @@
  */
 import { WeftError } from '../model/errors.ts';
 import { WASM_PAGE_BYTES } from '../model/limits.ts';
+import { Books } from './books.ts';
 import { Context } from './context.ts';
 import type { GuestFunction } from './guest-function.ts';
 import type { HostImports } from './host/imports.ts';
-import { BUSY, TOUCHED } from './ledger.ts';
 import type { Counted } from './memory-budget.ts';
 import { compileRollback, linkRollback, type RollBack } from './rollback.ts';
 import type { Runtime } from './runtime.ts';
@@ -99,8 +99,7 @@ export class GroupShape {
 export class Group implements Counted {
   readonly shape: GroupShape;
   readonly contexts: readonly Context[];
-  /** Word index of the group's block in the ledger. */
-  readonly block: number;
+  readonly books: Books;
   countedBytes = 0;
   #abandoned = false;
   #filled = false;
@@ -112,7 +111,7 @@ export class Group implements Counted {
     const memories = functions.map(createMemory);
     const places = functions.map(() => runtime.entries.allocate());
     this.shape = shape;
-    this.block = runtime.ledger.allocate(functions.length);
+    this.books = new Books(runtime.ledger, functions.length);
     try {
       const link = switchModule && this.#link(switchModule, memories, places);
       this.contexts = functions.map((f, i) => {
@@ -121,7 +120,7 @@ export class Group implements Counted {
       });
     } catch (cause) {
       for (const place of places) runtime.entries.release(place);
-      runtime.ledger.release(this.block, functions.length);
+      this.books.release();
       throw cause;
     }
     for (const f of functions) f.counters.contextsLive++;
@@ -135,7 +134,7 @@ export class Group implements Counted {
     memories.forEach((memory, i) => (context[`memory${i}`] = memory));
     places.forEach((place, i) => (context[`place${i}`] = place));
     const hostImports: SwitchHost = host.forSwitch;
-    const engine = { table: runtime.entries.table, ledger: runtime.ledger.memory, block: this.block * 4 };
+    const engine = { table: runtime.entries.table, ledger: runtime.ledger.memory, block: this.books.block * 4 };
     return new WebAssembly.Instance(module, { host: { ...hostImports }, engine, context }).exports;
   }
 
@@ -170,13 +169,8 @@ export class Group implements Counted {
 
   /** Erases what all touched members did; those that keep state only lose it if `all` and they were in the middle of something. */
   rollBack(all: boolean): void {
-    const { words } = this.shape.runtime.ledger;
-    const { keeping } = this.shape;
-    const busy = all ? (words[this.block + BUSY] as number) : 0;
-    const erased = (words[this.block + TOUCHED] as number) & (~keeping | busy);
+    const erased = this.books.takeTouched(this.shape.keeping, all);
     if (erased !== 0) this.#erase(erased);
-    words[this.block + TOUCHED] = 0;
-    words[this.block + BUSY] = 0;
   }
 
   /** @param members a bit for each. */
@@ -232,7 +226,7 @@ export class Group implements Counted {
     for (const context of this.contexts) context.dispose();
     runtime.memory.release(this);
     for (const f of functions) f.counters.contextsLive--;
-    runtime.ledger.release(this.block, functions.length);
+    this.books.release();
   }
 }
 

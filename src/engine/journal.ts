@@ -35,6 +35,8 @@ export class Journal {
   #next = 0;
   #bytes = 0;
   #complete = true;
+  /** Waits so far in this run, those that were spared among them. */
+  #waits = 0;
   /** In the order in which a replay comes to them. */
   #failures: Failure[] = [];
   #failure = 0;
@@ -52,10 +54,15 @@ export class Journal {
     return value;
   }
 
-  /** Which wait was in vain, if nothing else was recorded between here and it. */
-  get vainWait(): number | undefined {
+  /** The wait that comes now was in vain in the run that is being replayed, and nothing else was recorded between here and it. */
+  get waitsInVain(): boolean {
     const entry = this.#entries[this.#next];
-    return entry?.effect === 'wait' ? (entry.value as number) : undefined; // a number is what is recorded of waits
+    return entry?.effect === 'wait' && entry.value === this.#waits;
+  }
+
+  /** The number of the wait that is over, or that was spared. */
+  takeWait(): number {
+    return this.#waits++;
   }
 
   #record(entry: Entry): void {
@@ -78,6 +85,7 @@ export class Journal {
     this.#failures = [...this.#before(crossing), { crossing, error }];
     this.#next = 0;
     this.#failure = 0;
+    this.#waits = 0;
   }
 
   #before(crossing: number): Failure[] {

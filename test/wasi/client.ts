@@ -2,7 +2,7 @@
  * A context that calls WASI as a guest would, with pointers into a real WebAssembly memory, but without a module: the
  * import functions are called from here. The chain behind them is just what they use of one.
  */
-import type { Program } from '../../src/engine/chain.ts';
+import type { Program } from '../../src/engine/contract.ts';
 import type { WasiState } from '../../src/engine/host/wasi/state.ts';
 import { wasiImports } from '../../src/engine/host/wasi/imports.ts';
 import { DIRENT, FDSTAT, FILESTAT, GRANTED, OFLAGS, RIGHTS } from '../../src/engine/host/wasi/preview1.ts';

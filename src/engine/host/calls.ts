@@ -3,7 +3,6 @@ import { CALL_ERROR, MAILBOX } from '../abi.ts';
 import { I32 } from '../asm.ts';
 import { PendingCall } from '../call.ts';
 import type { Chain } from '../chain.ts';
-import { resultAt } from '../ledger.ts';
 import type { Runtime } from '../runtime.ts';
 import type { SwitchHost } from '../switch.ts';
 import { bytesAt, caller, give } from './guest.ts';
@@ -78,10 +77,10 @@ export function callImports(runtime: Runtime): CallHost {
 /** The callee's stack ends by itself; a trap there is an error here, and the callee's context starts anew. */
 function awaitStack(runtime: Runtime, promise: Promise<number>, member: number): Promise<number> {
   const chain = caller(runtime);
-  const { block } = chain.group;
+  const { books } = chain.group;
   return runtime.suspendOuter(chain, (resume) => {
     promise.then(
-      () => resume(runtime.ledger.words[block + resultAt(member)] === 0 ? 0 : 1),
+      () => resume(books.result(member) === 0 ? 0 : 1),
       (cause: unknown) => resume(chain.calleeTrapped(member, cause)),
     );
   });

@@ -7,14 +7,14 @@ import { copyOf } from '../../model/bytes.ts';
 import { WeftError } from '../../model/errors.ts';
 import type { Route } from '../../model/exchange.ts';
 import { adopt } from './adopt.ts';
+import { AnswerQueue } from './answer-queue.ts';
+import { ArrivingBody } from './arriving-body.ts';
 import { controlRequest, ExchangeClient } from './control-client.ts';
 import { type AnswerLine, HttpExchange } from './exchange.ts';
 import { HeadMemo } from './head-memo.ts';
 import type { Hub } from './hub.ts';
 import { Output } from './output.ts';
-import type { ChunkedBody } from './parser.ts';
 import { PartialHead } from './partial-head.ts';
-import { PendingBody } from './pending-body.ts';
 import { viewOf } from './read-buffer.ts';
 import { ownRequest, type ReceivedRequest, UNKNOWN_REQUEST } from './received-request.ts';
 import { bad, CHUNKED, readHead, type RequestHead } from './request-head.ts';
@@ -22,15 +22,12 @@ import type { StatusLines } from './status-lines.ts';
 
 /**
  * head: between requests, or in a head. continue: a client waits for "100 Continue", and that for the answers before it.
- * length, chunked: in a body. over: whatever comes is thrown away; the last answer is on its way or out.
+ * body: in a body. over: whatever comes is thrown away; the last answer is on its way or out.
  */
-type Phase = 'head' | 'continue' | 'length' | 'chunked' | 'over';
+type Phase = 'head' | 'continue' | 'body' | 'over';
 
 const NOTHING = new Uint8Array(0);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
-/** Framing of a chunked body: so much for nothing, and so much for each byte of payload. */
-const CHUNK_OVERHEAD_BYTES = 16 * 1024;
-const CHUNK_OVERHEAD_FACTOR = 16;
 
 export class Connection implements AnswerLine {
   readonly output: Output;
@@ -44,17 +41,10 @@ export class Connection implements AnswerLine {
   #at = 0;
   readonly #partial = new PartialHead();
   readonly #memo = new HeadMemo();
-  /** The request whose body is on its way in. */
-  #arriving: ReceivedRequest | null = null;
-  #pending: PendingBody | null = null;
-  #chunked: ChunkedBody | null = null;
+  #arriving: ArrivingBody | null = null;
   /** Complete, but must wait for those before it. */
   #waiting: HttpExchange | null = null;
-  /** Requests without a finished answer, oldest first. */
-  #first: HttpExchange | null = null;
-  #last: HttpExchange | null = null;
-  #count = 0;
-  #onlySafe = true;
+  readonly #answers = new AnswerQueue();
   #running = false;
   #paused = false;
   #inputEnded = false;
@@ -80,7 +70,7 @@ export class Connection implements AnswerLine {
   }
 
   isTurnOf(exchange: HttpExchange): boolean {
-    return this.#first === exchange;
+    return this.#answers.first === exchange;
   }
 
   isLast(exchange: HttpExchange): boolean {
@@ -106,7 +96,7 @@ export class Connection implements AnswerLine {
 
   /** No new requests: idle connections end now, others after what is under way. */
   drain(): void {
-    if (this.#first === null && this.#phase === 'head' && this.#partial.length === 0 && this.#input === null) this.#endOutput();
+    if (this.#answers.first === null && this.#phase === 'head' && this.#partial.length === 0 && this.#input === null) this.#endOutput();
   }
 
   destroy(): void {
@@ -115,20 +105,11 @@ export class Connection implements AnswerLine {
   }
 
   finished(exchange: HttpExchange): void {
-    if (this.#first !== exchange) return;
-    let done: HttpExchange | null = exchange;
-    while (done?.ended) {
-      this.#first = done.next;
-      this.#count -= 1;
-      if (!done.keepAlive) return this.#endOutput();
-      done = this.#first;
-      // While it takes its turn it may find that it has ended, too.
-      done?.takeTurn();
-    }
+    const answers = this.#answers;
+    if (answers.first !== exchange) return;
+    if (!answers.takeEnded()) return this.#endOutput();
     if (this.closed) return;
-    if (this.#first === null) {
-      this.#last = null;
-      this.#onlySafe = true;
+    if (answers.first === null) {
       if (!this.#partial.begun && this.#arriving === null) this.#since = this.#hub.now();
       if (this.#input === null) this.output.flushIfAlone();
     }
@@ -145,12 +126,12 @@ export class Connection implements AnswerLine {
       if (now - this.output.blockedSince > limits.writeMs) this.#cutOff();
     } else if (this.#outputEnded) {
       if (waited > limits.lingerMs) this.destroy();
-    } else if (this.#phase === 'length' || this.#phase === 'chunked') {
-      const allowed = limits.bodyMs + ((this.#pending?.length ?? 0) * 1000) / limits.bodyBytesPerSecond;
+    } else if (this.#phase === 'body') {
+      const allowed = limits.bodyMs + ((this.#arriving?.length ?? 0) * 1000) / limits.bodyBytesPerSecond;
       if (waited > allowed && this.#waiting === null) this.#refuse(new WeftError('WEFT_REQUEST_TIMEOUT', { ms: Math.round(allowed) }));
     } else if (this.#phase === 'head' && this.#partial.begun && this.#waiting === null) {
       if (waited > limits.headMs) this.#refuse(new WeftError('WEFT_REQUEST_TIMEOUT', { ms: limits.headMs }));
-    } else if (this.#phase === 'head' && this.#first === null && waited > limits.idleMs) this.#endOutput();
+    } else if (this.#phase === 'head' && this.#answers.first === null && waited > limits.idleMs) this.#endOutput();
   }
 
   #received(lent: Uint8Array): void {
@@ -170,7 +151,7 @@ export class Connection implements AnswerLine {
   #drained(): void {
     this.output.drained();
     if (this.output.blocked) return;
-    this.#first?.wake();
+    this.#answers.first?.wake();
     this.#run();
   }
 
@@ -182,7 +163,7 @@ export class Connection implements AnswerLine {
     this.#forgetBody();
     this.output.drop();
     this.#waiting = null;
-    this.#giveUpAnswers();
+    this.#answers.giveUp();
     this.#hub.left(this);
   }
 
@@ -207,10 +188,8 @@ export class Connection implements AnswerLine {
     switch (this.#phase) {
       case 'head':
         return this.#readHead(this.#input);
-      case 'length':
-        return this.#readLength(this.#input);
-      case 'chunked':
-        return this.#readChunked(this.#input);
+      case 'body':
+        return this.#readBody(this.#input);
       case 'over':
         this.#input = null;
         return false;
@@ -319,71 +298,38 @@ export class Connection implements AnswerLine {
       this.#consume(input, this.#at + bodyLength);
       return this.#complete(request, body, 'lent');
     }
-    this.#arriving = ownRequest(request);
-    this.#pending = new PendingBody(this.#hub.pendingBodies, maxBytes);
-    if (bodyLength === CHUNKED) this.#chunked = this.#hub.parser.takeChunked(this.#pending);
+    this.#arriving = new ArrivingBody(ownRequest(request), maxBytes, this.#hub);
     this.#since = this.#hub.now();
     // A client that already sends its body waits for nothing.
-    this.#phase = expectsContinue && available === 0 ? 'continue' : this.#bodyPhase;
-  }
-
-  get #bodyPhase(): Phase {
-    return this.#arriving?.head.bodyLength === CHUNKED ? 'chunked' : 'length';
+    this.#phase = expectsContinue && available === 0 ? 'continue' : 'body';
   }
 
   #sendContinue(): boolean {
-    if (this.#first !== null || this.output.blocked) return false;
+    if (this.#answers.first !== null || this.output.blocked) return false;
     this.output.send(CONTINUE);
     this.#since = this.#hub.now();
-    this.#phase = this.#bodyPhase;
+    this.#phase = 'body';
     return true;
   }
 
-  #readLength(input: Uint8Array): boolean {
-    const pending = this.#pending;
-    const bodyLength = this.#arriving?.head.bodyLength ?? 0;
-    if (!pending) return false;
-    const to = Math.min(input.length, this.#at + bodyLength - pending.length);
-    const taken = pending.append(input, this.#at, to);
-    this.#consume(input, to);
-    if (!taken) this.#refuseBody(pending);
-    else if (pending.length === bodyLength) this.#completeBody(pending);
+  #readBody(input: Uint8Array): boolean {
+    const arriving = this.#arriving;
+    if (!arriving) return false;
+    this.#consume(input, arriving.feed(input, this.#at));
+    if (arriving.error) this.#refuse(arriving.error);
+    else if (arriving.done) this.#completeBody(arriving);
     return true;
   }
 
-  #readChunked(input: Uint8Array): boolean {
-    const pending = this.#pending;
-    const chunked = this.#chunked;
-    if (!pending || !chunked) return false;
-    this.#consume(input, chunked.feed(input, this.#at, input.length));
-    if (pending.refusal) this.#refuseBody(pending);
-    else if (chunked.bad) this.#refuse(bad(this.#hub.parser.reason));
-    else if (chunked.raw - pending.length > CHUNK_OVERHEAD_BYTES + CHUNK_OVERHEAD_FACTOR * pending.length)
-      this.#refuse(bad('a chunked body of mostly framing'));
-    else if (chunked.done) this.#completeBody(pending);
-    return true;
-  }
-
-  #refuseBody(pending: PendingBody): void {
-    const bytes = this.#arriving?.route?.maxRequestBytes ?? this.#hub.limits.controlBodyBytes;
-    if (pending.refusal === 'too-large') this.#refuse(new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes }));
-    else this.#refuse(new WeftError('WEFT_BUSY', { reason: 'the request bodies on their way in fill the memory set aside for them' }));
-  }
-
-  #completeBody(pending: PendingBody): void {
-    const request = this.#arriving;
-    const closes = this.#chunked?.keepAlive === false;
-    const body = pending.take();
-    this.#forgetBody();
+  #completeBody(arriving: ArrivingBody): void {
+    const { request, body } = arriving.take();
+    this.#arriving = null;
     this.#phase = 'head';
-    if (request) this.#complete(closes ? { ...request, head: { ...request.head, keepAlive: false } } : request, body, 'own');
+    this.#complete(request, body, 'own');
   }
 
   #forgetBody(): void {
-    this.#chunked?.close();
-    this.#chunked = null;
-    this.#pending?.close();
-    this.#pending = null;
+    this.#arriving?.close();
     this.#arriving = null;
   }
 
@@ -399,10 +345,8 @@ export class Connection implements AnswerLine {
     else this.#waiting = new HttpExchange(this, ownRequest(request), copyOf(body));
   }
 
-  /** Only requests without effects may run side by side (RFC 9112, section 9.3.2). */
   #mayStart({ safe }: RequestHead): boolean {
-    if (this.output.blocked) return false;
-    return this.#count === 0 || (this.#onlySafe && safe && this.#count < this.#hub.limits.pipelined);
+    return !this.output.blocked && this.#answers.mayAdd(safe, this.#hub.limits.pipelined);
   }
 
   #startWaiting(exchange: HttpExchange): boolean {
@@ -413,7 +357,7 @@ export class Connection implements AnswerLine {
   }
 
   #start(exchange: HttpExchange): void {
-    this.#enqueue(exchange);
+    this.#answers.add(exchange);
     const { target } = exchange.request;
     try {
       if (exchange.route) this.#hub.dispatcher.dispatch(exchange.route, exchange);
@@ -436,14 +380,6 @@ export class Connection implements AnswerLine {
     });
     exchange.onHungUp = () => client.onClosed?.();
     this.#hub.control(controlRequest(exchange, target), client);
-  }
-
-  #enqueue(exchange: HttpExchange): void {
-    if (this.#last) this.#last.next = exchange;
-    else this.#first = exchange;
-    this.#last = exchange;
-    this.#count += 1;
-    if (!exchange.request.safe) this.#onlySafe = false;
   }
 
   /** A request that was understood: the connection goes on if its body is no obstacle. */
@@ -472,7 +408,7 @@ export class Connection implements AnswerLine {
   #answerWith(error: WeftError, request: ReceivedRequest, keepAlive: boolean): void {
     const exchange = new HttpExchange(this, request, NOTHING);
     exchange.keepAlive = keepAlive;
-    this.#enqueue(exchange);
+    this.#answers.add(exchange);
     exchange.refuse(error);
   }
 
@@ -485,7 +421,7 @@ export class Connection implements AnswerLine {
   #endOfInput(): void {
     if (this.#input !== null || this.#waiting !== null) return;
     if (this.#partial.begun || this.#arriving) return this.#refuse(bad('the connection ended in the middle of a request'));
-    if (this.#first === null) this.#endOutput();
+    if (this.#answers.first === null) this.#endOutput();
   }
 
   /** After the last answer. The client's bytes still under way are thrown away, or a reset could overtake that answer. */
@@ -495,17 +431,11 @@ export class Connection implements AnswerLine {
     this.#phase = 'over';
     this.#input = null;
     this.#waiting = null;
-    this.#giveUpAnswers();
+    this.#answers.giveUp();
     this.#forgetBody();
     this.#since = this.#hub.now();
     this.output.end();
     this.#setPaused(false);
-  }
-
-  #giveUpAnswers(): void {
-    const unanswered = this.#first;
-    this.#first = null;
-    for (let exchange = unanswered; exchange; exchange = exchange.next) exchange.hungUp();
   }
 
   #discard(bytes: number): void {
