@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type InvokeOptions } from '../invoke.ts';
+import type { InvokeOptions } from '../invoke.ts';
 import { header, jsonOption, withPlatform } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 

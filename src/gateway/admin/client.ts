@@ -1,5 +1,5 @@
 /** The admin API from the other side: what the command line asks a running platform. */
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { LogRecord } from '../../engine/protocol.ts';
 import type { AppBundle } from '../../model/app.ts';
@@ -112,6 +112,7 @@ export class AdminClient {
   async #send(method: Dispatcher.HttpMethod, path: string, content?: string | Uint8Array, signal?: AbortSignal) {
     const { url, password, user = ADMIN } = this.#options;
     const ends = [signal, this.#options.signal].filter((each) => each !== undefined);
+    const { request } = await import('undici'); // a tenth of a second, which commands that ask nobody do not wait
     try {
       return await request(new URL(path, url), {
         method,
