@@ -4,7 +4,6 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { CONTRACTS } from '../contracts/index.ts';
-import { WIRES } from '../contracts/wires.ts';
 import { createDrivers } from '../drivers/index.ts';
 import type { FromThread, ThreadOptions, ToThread } from '../engine/protocol.ts';
 import { EngineThread } from '../engine/thread.ts';
@@ -24,7 +23,7 @@ class ThreadMain {
     this.#control = control;
     const report = (message: FromThread): void => control.postMessage(message);
     const { thread, threads, controls, listen, cacheDir } = options;
-    const drivers = createDrivers(WIRES, { cacheDir });
+    const drivers = createDrivers(async () => (await import('../contracts/wires.ts')).WIRES, { cacheDir });
     this.#engine = new EngineThread({ thread, threads, controls, contracts: CONTRACTS, drivers, report });
     this.#requests = new ControlRequests(report);
     this.#ingress = createIngress(

@@ -32,7 +32,7 @@ class Place implements Disposable {
     const { executable } = await builder.buildNative(fn(build, 'functions-framework'));
     const program = this.#folder.write('function', executable);
     chmodSync(program, 0o555);
-    const engine = await TestEngine.start({ drivers: createDrivers(WIRES, { cacheDir: CACHE }) });
+    const engine = await TestEngine.start({ drivers: createDrivers(async () => WIRES, { cacheDir: CACHE }) });
     const mounts = [{ from: this.written, to: '/work', writable: true }];
     const outcome = await engine.deploy({
       fn: processFunction({ program, spec: { contract: 'functions-framework' }, isolation: { mounts, workDir: '/work', ...isolation } }),

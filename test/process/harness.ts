@@ -40,7 +40,7 @@ export class Workbench implements AsyncDisposable {
   }
 
   engine(wires: Wires = WIRES): Promise<TestEngine> {
-    return TestEngine.start({ drivers: createDrivers(wires, { cacheDir: join(this.folder, 'cache') }) });
+    return TestEngine.start({ drivers: createDrivers(async () => wires, { cacheDir: join(this.folder, 'cache') }) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,4 @@
 /** An answer in IronFunctions' json format: `{"body": …, "status_code": 200, "headers": {…}}`, of which only the body is required. */
-import * as z from 'zod';
 import type { FindEnd } from '../../drivers/wire.ts';
 import { FIELD_NAME } from '../../manifest/patterns.ts';
 
@@ -12,11 +11,8 @@ const BLANKS = [0x20, 0x09, 0x0a, 0x0d];
 /** Framing is the platform's. */
 const FRAMING = ['connection', 'content-length', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 
-const shape = z.looseObject({
-  body: z.unknown().optional(),
-  status_code: z.int().min(200).max(599).optional(),
-  headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
-});
+const LOWEST_STATUS = 200;
+const HIGHEST_STATUS = 599;
 
 export interface JsonAnswer {
   readonly status: number;
@@ -55,13 +51,26 @@ function behindBlanks(printed: Uint8Array, from: number): number {
 export function readJsonAnswer(printed: Uint8Array): JsonAnswer | undefined {
   const length = jsonAnswerEnd()(printed);
   if (length === undefined) return undefined;
-  const { body, status_code = 200, headers = {} } = parse(Buffer.from(printed.subarray(0, length)).toString());
+  const { body, status_code: status = 200, headers = {} } = parse(Buffer.from(printed.subarray(0, length)).toString());
+  if (body === undefined) throw new Error('its JSON answer has no body');
+  if (!isStatus(status)) throw new Error('its JSON answer is not one: status_code is no number from 200 to 599');
+  if (!isHeaders(headers)) throw new Error('its JSON answer is not one: headers are not an object of strings and lists of strings');
   return {
-    status: status_code,
+    status,
     fields: Object.entries(headers).flatMap(([name, value]) => fieldsOf(name, value)),
     body: typeof body === 'string' ? body : JSON.stringify(body),
   };
 }
+
+// By hand: every engine thread loads this, and a library of schemas would take as long as all the rest of the thread.
+const isStatus = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= LOWEST_STATUS && Number(value) <= HIGHEST_STATUS;
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isHeaders = (value: unknown): value is Readonly<Record<string, string | readonly string[]>> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((one) => isText(one) || (Array.isArray(one) && one.every(isText)));
 
 /**
  * JSON can hold line ends in names and values, often those of a client: none may begin a header line of its own. As Go's net/http, which
@@ -72,15 +81,11 @@ function fieldsOf(name: string, value: string | readonly string[]): (readonly [n
   return [value].flat().map((one) => [name, one.replace(/[\r\n\0]/g, ' ').trim()] as const);
 }
 
-function parse(text: string): z.infer<typeof shape> {
-  let value: unknown;
+/** @returns an object: it begins and ends as one */
+function parse(text: string): Readonly<Record<string, unknown>> {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text) as Record<string, unknown>;
   } catch {
     throw new Error('what it printed is not valid JSON');
   }
-  const { data, error } = shape.safeParse(value);
-  if (error) throw new Error(`its JSON answer is not one: ${error.issues[0]?.path.join('.')} ${error.issues[0]?.message}`);
-  if (data.body === undefined) throw new Error('its JSON answer has no body');
-  return data;
 }
