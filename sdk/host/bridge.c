@@ -3,6 +3,7 @@
  * is joined with one to that port.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #include "link.h"
 #include "modes.h"
 
-enum { MAX_LINKS = 512, MAX_EVENTS = 64, BACKLOG = 512, PROBE_MS = 100, LONGEST_PAUSE_MS = 32, LAST_ANSWERS_MS = 3000 };
+enum { MAX_LINKS = 512, MAX_EVENTS = 64, BACKLOG = 512, PROBE_MS = 100, LONGEST_PAUSE_MS = 32, LAST_ANSWERS_MS = 3000, SHORTAGE_MS = 20 };
 
 extern char **environ;
 static unsigned server_port;
@@ -28,6 +29,8 @@ struct bridge {
   /** The listener is negative when nobody is joined any more. */
   int epoll, listener;
   unsigned links;
+  /** Of files or memory: clients wait where they are, for SHORTAGE_MS or until something happens. */
+  bool shortage;
 };
 
 static int listen_on(const char *path) {
@@ -78,12 +81,32 @@ static void await_server(struct program *program) {
 /** Those beyond MAX_LINKS wait where they are. */
 static void watch_listener(const struct bridge *bridge, int operation) {
   if (bridge->listener < 0) return;
-  struct epoll_event event = {.events = bridge->links < MAX_LINKS ? EPOLLIN : 0, .data = {.ptr = NULL}};
+  const bool room = bridge->links < MAX_LINKS && !bridge->shortage;
+  struct epoll_event event = {.events = room ? EPOLLIN : 0, .data = {.ptr = NULL}};
   if (epoll_ctl(bridge->epoll, operation, bridge->listener, &event) != 0) fail("epoll_ctl", errno);
 }
 
-static void accept_client(struct bridge *bridge) {
+/** Watched all the while, a listener whose clients cannot be taken would be asked in vain without a pause. */
+static void set_shortage(struct bridge *bridge, bool shortage) {
+  if (bridge->shortage == shortage) return;
+  bridge->shortage = shortage;
+  watch_listener(bridge, EPOLL_CTL_MOD);
+}
+
+/** A client that is taken finds a file for its connection to the server, too. @returns negative, with errno, for none */
+static int take_client(const struct bridge *bridge) {
+  const int for_server = fcntl(bridge->listener, F_DUPFD_CLOEXEC, 0);
+  if (for_server < 0) return -1;
   const int client = accept4(bridge->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  const int error = errno;
+  close(for_server);
+  errno = error;
+  return client;
+}
+
+static void accept_client(struct bridge *bridge) {
+  const int client = take_client(bridge);
+  if (client < 0) set_shortage(bridge, errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
   if (client < 0 || !link_open(bridge->epoll, client, server_port)) return;
   bridge->links++;
   if (bridge->links == MAX_LINKS) watch_listener(bridge, EPOLL_CTL_MOD);
@@ -101,7 +124,8 @@ static void turn(struct bridge *bridge, int at_most_ms) {
   struct link *finished[MAX_EVENTS];
   unsigned count = 0;
   bool clients = false;
-  const int told = signals_wait_epoll(bridge->epoll, events, MAX_EVENTS, at_most_ms);
+  const bool soon = bridge->shortage && (at_most_ms < 0 || at_most_ms > SHORTAGE_MS);
+  const int told = signals_wait_epoll(bridge->epoll, events, MAX_EVENTS, soon ? SHORTAGE_MS : at_most_ms);
   for (int at = 0; at < told; at++) {
     if (events[at].data.ptr == NULL) {
       clients = true;
@@ -115,6 +139,7 @@ static void turn(struct bridge *bridge, int at_most_ms) {
     if (!known) finished[count++] = link;
   }
   close_finished(bridge, finished, count);
+  set_shortage(bridge, false);
   if (clients && bridge->listener >= 0) accept_client(bridge);
 }
 

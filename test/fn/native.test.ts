@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildNative, NativeFunction, ROOT, withoutCompiler } from './native.ts';
+import { processorMs } from '../process/processor-time.ts';
+import { buildNative, type Client, NativeFunction, ROOT, withoutCompiler } from './native.ts';
 
 const TRIGGERED = ['Fn-Intent: httprequest', 'Fn-Http-Method: PUT', 'Fn-Http-Request-Url: http://h/t/a?b=c'];
 
@@ -206,6 +207,36 @@ describe('a function of the kit as a program', { skip: withoutCompiler() }, () =
     half.socket.write('lf');
     assert.equal((await half.reply()).text, 'half');
     assert.equal((await idle.call('late')).text, 'late');
+  });
+
+  test('out of files it lets connections wait, costs nothing meanwhile, and serves each when another has gone', async () => {
+    await using fn = await NativeFunction.start('/bin/sh', {}, ['-c', 'ulimit -n 36; exec "$0"', program]);
+    const served: Client[] = [];
+    const waiting: { readonly client: Client; readonly reply: Promise<string> }[] = [];
+    try {
+      // It would take 32, but some of the 36 files are its own.
+      for (let at = 0; at < 36; at++) {
+        const client = await fn.connect();
+        const reply = client.call(`${at}`).then(({ text }) => text);
+        if ((await Promise.race([reply, sleep(200, 'waits')])) === 'waits') waiting.push({ client, reply });
+        else served.push(client);
+        if (waiting.length === 3) break;
+      }
+      assert.deepEqual([served.length > 0, waiting.length], [true, 3]);
+      const before = processorMs(fn.process.pid);
+      await sleep(500);
+      const used = processorMs(fn.process.pid) - before;
+      assert.ok(used < 100, `${used} ms of 500`);
+      assert.equal((await served[0]?.call('still'))?.text, 'still');
+      for (const [at, { client, reply }] of waiting.entries()) {
+        (served[at] ?? waiting[at - served.length]?.client)?.[Symbol.dispose]();
+        assert.equal(await reply, `${served.length + at}`);
+        assert.equal((await client.call('again')).text, 'again');
+      }
+    } finally {
+      for (const { client } of waiting) client[Symbol.dispose]();
+      for (const client of served) client[Symbol.dispose]();
+    }
   });
 
   for (const [name, bytes, status] of [

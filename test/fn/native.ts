@@ -67,14 +67,18 @@ export class NativeFunction implements AsyncDisposable {
   }
 
   /** As Fn's agent does, in a folder of its own; `env` replaces what is given. Does not wait for it. */
-  static async spawn(program: string, env: Readonly<Record<string, string | undefined>> = {}): Promise<NativeFunction> {
+  static async spawn(
+    program: string,
+    env: Readonly<Record<string, string | undefined>> = {},
+    args: readonly string[] = [],
+  ): Promise<NativeFunction> {
     const folder = await mkdtemp(join(tmpdir(), 'weft-fn-'));
     const given = { FN_FORMAT: 'http-stream', FN_LISTENER: `unix:${join(folder, 'lsnr.sock')}`, FN_TYPE: 'sync', FN_MEMORY: '128', ...env };
-    return new NativeFunction(spawn(program, [], { env: given, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }), folder);
+    return new NativeFunction(spawn(program, args, { env: given, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] }), folder);
   }
 
-  static async start(program: string, env: Readonly<Record<string, string>> = {}): Promise<NativeFunction> {
-    const started = await NativeFunction.spawn(program, env);
+  static async start(program: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<NativeFunction> {
+    const started = await NativeFunction.spawn(program, env, args);
     while (!existsSync(started.listener)) {
       if (started.process.exitCode !== null) throw new Error(started.output);
       await sleep(2);

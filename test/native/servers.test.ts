@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureHost } from '../../src/toolchain/index.ts';
+import { processorMs } from '../process/processor-time.ts';
 import { FOLDER, isRunning, residentKiB, until } from './host.ts';
 
 const MiB = 1024 * 1024;
@@ -26,13 +27,16 @@ class Bridge {
   readonly child: ChildProcess;
   stdout = '';
 
-  static async start(program: (port: number) => readonly string[]): Promise<Bridge> {
+  /** It may open so many files, and so may its program. */
+  static async start(program: (port: number) => readonly string[], files?: number): Promise<Bridge> {
     const port = await freePort();
-    return new Bridge(await ensureHost(FOLDER), port, program(port));
+    return new Bridge(await ensureHost(FOLDER), port, program(port), files);
   }
 
-  private constructor(host: string, port: number, program: readonly string[]) {
-    this.child = spawn(host, ['bridge', this.path, String(port), '--', ...program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  private constructor(host: string, port: number, program: readonly string[], files: number | undefined) {
+    const limited = files === undefined ? [] : ['/bin/sh', '-c', `ulimit -n ${files}; exec "$0" "$@"`];
+    const [command = '', ...args] = [...limited, host, 'bridge', this.path, String(port), '--', ...program];
+    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.child.stdout?.on('data', (text: Buffer) => {
       this.stdout += text.toString();
     });
@@ -82,8 +86,8 @@ async function freePort(host = '127.0.0.1'): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-const echo = (address: string) => async (): Promise<Bridge> => {
-  const bridge = await Bridge.start((port) => [process.execPath, '-e', ECHO, String(port), address]);
+const echo = (address: string, files?: number) => async (): Promise<Bridge> => {
+  const bridge = await Bridge.start((port) => [process.execPath, '-e', ECHO, String(port), address], files);
   await until(() => bridge.stdout.includes('listening'));
   return bridge;
 };
@@ -194,6 +198,33 @@ describe('weft-host bridge', () => {
     for (const socket of held) socket.destroy();
     for (const [at, answer] of (await Promise.all(more)).entries()) assert.equal(answer.toString(), `waiting ${at}`);
   });
+
+  // A connection takes two files: once they run out before the first of them, once before the second.
+  for (const files of [60, 61]) {
+    test(`out of ${files} files, connections wait and are served when others have gone; waiting costs nothing`, async () => {
+      await using bridge = await echo('127.0.0.1', files)();
+      const answered: Socket[] = [];
+      const gone: Socket[] = [];
+      for (let at = 0; at < 40; at++) {
+        const socket = await bridge.connect();
+        socket.once('data', () => answered.push(socket)).on('close', () => gone.push(socket));
+        socket.write('x');
+      }
+      await until(() => answered.length + gone.length >= 20);
+      await sleep(200); // who is let in is answered by now
+      const first = answered.length;
+      assert.ok(first < 40);
+      const before = processorMs(bridge.child.pid);
+      await sleep(500);
+      const used = processorMs(bridge.child.pid) - before;
+      assert.ok(used < 100, `${used} ms of 500`);
+      assert.equal(gone.length, 0);
+      for (let at = 0; at < 40; at++) {
+        await until(() => answered.length > at);
+        answered[at]?.destroy();
+      }
+    });
+  }
 
   test('it ends as its program does', async () => {
     await using bridge = await echo('127.0.0.1')();

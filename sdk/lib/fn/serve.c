@@ -15,6 +15,8 @@
 #define FN_CONNECTIONS 32
 /** A buffer that one large request has grown is given back behind it. */
 #define FN_KEPT_BYTES ((size_t)1024 * 1024)
+/** How long a connection that cannot be taken waits before it is tried again. */
+#define FN_SHORTAGE_MS 20
 
 /** The hook is optional; what the header declares is made weak here alone. */
 int fn_init(void) __attribute__((weak));
@@ -120,20 +122,22 @@ static int fn_serve_connection(struct fn_connection *connection) {
   }
 }
 
-static void fn_accept(int listener, struct fn_connection *connections) {
+/** 0 when files or memory are short: whoever comes next waits where it is. */
+static int fn_accept(int listener, struct fn_connection *connections) {
   for (int i = 0; i < FN_CONNECTIONS; i++) {
     if (connections[i].fd >= 0) continue;
     connections[i].fd = accept(listener, NULL, NULL);
-    if (connections[i].fd < 0) return;
+    if (connections[i].fd < 0) return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
     fcntl(connections[i].fd, F_SETFD, FD_CLOEXEC);
     connections[i].end = 0;
     fn_next_request(&connections[i]);
-    return;
+    break;
   }
+  return 1;
 }
 
 /** What to wait for: the wish to stop, new connections while there is room, requests. */
-static nfds_t fn_watched(struct pollfd *watched, int listener, const struct fn_connection *connections) {
+static nfds_t fn_watched(struct pollfd *watched, int listener, const struct fn_connection *connections, int shortage) {
   int room = 0;
   watched[0].fd = fn_wake[0];
   for (int i = 0; i < FN_CONNECTIONS; i++) {
@@ -141,7 +145,7 @@ static nfds_t fn_watched(struct pollfd *watched, int listener, const struct fn_c
     if (connections[i].fd < 0) room = 1;
   }
   // poll passes over what is negative.
-  watched[1].fd = room ? listener : -1;
+  watched[1].fd = room && !shortage ? listener : -1;
   for (int i = 0; i < 2 + FN_CONNECTIONS; i++) {
     watched[i].events = POLLIN;
     watched[i].revents = 0;
@@ -152,9 +156,11 @@ static nfds_t fn_watched(struct pollfd *watched, int listener, const struct fn_c
 static void fn_serve(int listener) {
   static struct fn_connection connections[FN_CONNECTIONS];
   struct pollfd watched[2 + FN_CONNECTIONS];
+  int shortage = 0;
   for (int i = 0; i < FN_CONNECTIONS; i++) connections[i].fd = -1;
   for (;;) {
-    if (poll(watched, fn_watched(watched, listener, connections), -1) < 0) {
+    // The listener stays readable: watched all the while, it would be asked in vain without a pause. A connection's end is seen at once.
+    if (poll(watched, fn_watched(watched, listener, connections, shortage), shortage ? FN_SHORTAGE_MS : -1) < 0) {
       if (errno == EINTR) continue;
       fn_give_up("Cannot wait for requests", strerror(errno));
     }
@@ -163,7 +169,7 @@ static void fn_serve(int listener) {
         fn_hang_up(&connections[i]);
     }
     if (watched[0].revents != 0) return;
-    if (watched[1].revents != 0) fn_accept(listener, connections);
+    shortage = watched[1].revents != 0 && !fn_accept(listener, connections);
   }
 }
 
