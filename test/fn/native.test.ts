@@ -352,4 +352,12 @@ describe('a function of the C++ kit as a program', { skip: withoutCompiler() }, 
     while (!/uncaught C\+\+ exception: cannot set the status: not legal here/.test(fn.output)) await sleep(1);
     assert.match(fn.output, /uncaught C\+\+ exception: thrown at noon\n/);
   });
+
+  test('a NUL in the name or value of a header, or in the type, is refused; nothing is found by a name with one', async () => {
+    await using fn = await NativeFunction.start(buildNative('upper.cpp'));
+    using client = await fn.connect();
+    const { text, headers } = await client.call('', ['X-Nul: yes']);
+    assert.equal(text, '0 taken');
+    assert.ok(!headers.some((line) => line.includes('X-A')), headers.join('\n'));
+  });
 });

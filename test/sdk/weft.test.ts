@@ -124,6 +124,28 @@ int weft_handle(weft_request *request, weft_response *response) {
       assert.equal(head, 'Content-Type: text/html; charset=utf-8\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n');
     });
 
+    test('C++: a text with a NUL in it is refused where the platform would see but its beginning, and finds nothing', async () => {
+      const source = `#include <weft/v1.hpp>
+using namespace std::string_literals;
+template <typename Run> static bool refused(const Run &run) {
+  try { run(); return false; } catch (const weft::error &error) { return error.code() == WEFT_INVALID; }
+}
+WEFT_HANDLE([](const weft::request &request, weft::response &response) {
+  const std::string nul = "X-A\\0B"s;
+  const bool all[] = {
+    refused([&] { response.header(nul, "c"); }), refused([&] { response.header("X-A", nul); }),
+    refused([&] { weft::call(nul); }), refused([&] { weft::start(nul); }), refused([&] { weft::function found(nul); }),
+    refused([&] { weft::fetch("http://a/"s + nul); }), refused([&] { weft::fetch("http://a/", {.method = nul}); }),
+    refused([&] { weft::fetch("http://a/", {.headers = {{nul, "c"}}}); }), refused([&] { weft::fetch("http://a/", {.headers = {{"c", nul}}}); }),
+    !request.header(nul), !request.parameter(nul), !weft::env(nul), request.header("X-A"s) && request.parameter("X-A"s) };
+  for (const bool one : all) response.write(one ? "1" : "0");
+})`;
+      const flags = ['-std=c++20'];
+      const host = await Host.start(await toolchain.build({ contract: 'weft', sources: { 'function.cpp': source }, flags }));
+      const { result, status, head, body } = await host.request(['GET /?X-A=b HTTP/1.1', 'X-A: b']);
+      assert.deepEqual({ result, status, head, body }, { result: 0, status: 200, head: '', body: '1'.repeat(13) });
+    });
+
     test('an illegal status or header is refused and leaves no trace', async () => {
       const host = await start(`
         int refused = 0;

@@ -62,6 +62,14 @@ inline std::optional<std::string_view> view(const char *text) {
   return text == nullptr ? std::nullopt : std::optional<std::string_view>(text);
 }
 
+inline bool has_nul(const std::string &text) { return text.find('\0') != std::string::npos; }
+
+/** The kit would see what is before a NUL: it is refused as other bytes are that are not legal there. */
+inline const char *whole(const std::string &text, const char *what) {
+  if (has_nul(text)) check(FN_INVALID, what);
+  return text.c_str();
+}
+
 }  // namespace detail
 
 struct header {
@@ -128,7 +136,7 @@ class request {
   [[nodiscard]] std::string_view url() const { return fn_request_url(handle_); }
   /** The first header of that name; case does not matter. */
   [[nodiscard]] std::optional<std::string_view> header(const std::string &name) const {
-    return detail::view(fn_request_header(handle_, name.c_str()));
+    return detail::has_nul(name) ? std::nullopt : detail::view(fn_request_header(handle_, name.c_str()));
   }
   [[nodiscard]] fn::headers headers() const { return fn::headers(handle_); }
 
@@ -149,12 +157,14 @@ class response {
     return *this;
   }
   response &type(const std::string &type) {
-    detail::check(fn_response_content_type(handle_, type.c_str()), "cannot set the content type");
+    static constexpr const char *what = "cannot set the content type";
+    detail::check(fn_response_content_type(handle_, detail::whole(type, what)), what);
     return *this;
   }
   /** Adds a header for the client; copies both. */
   response &header(const std::string &name, const std::string &value) {
-    detail::check(fn_response_header(handle_, name.c_str(), value.c_str()), "cannot set a header");
+    static constexpr const char *what = "cannot set a header";
+    detail::check(fn_response_header(handle_, detail::whole(name, what), detail::whole(value, what)), what);
     return *this;
   }
   /** Appends to the body; copies. */
@@ -175,7 +185,9 @@ class response {
 };
 
 /** Value of a key of the function's or the app's configuration. */
-inline std::optional<std::string_view> config(const std::string &name) { return detail::view(fn_config(name.c_str())); }
+inline std::optional<std::string_view> config(const std::string &name) {
+  return detail::has_nul(name) ? std::nullopt : detail::view(fn_config(name.c_str()));
+}
 
 namespace detail {
 

@@ -69,14 +69,34 @@ inline std::optional<std::string_view> view(const char *text) {
 /** Text that ends in NUL, as the platform wants names: a literal or a std::string, never a piece of one. */
 class c_string {
  public:
-  c_string(const char *text) : text_(text) {}                // NOLINT(google-explicit-constructor): stands in for a parameter
-  c_string(const std::string &text) : text_(text.c_str()) {}  // NOLINT(google-explicit-constructor): the same
+  c_string(const char *text) : text_(text) {}  // NOLINT(google-explicit-constructor): stands in for a parameter
+  c_string(const std::string &text)            // NOLINT(google-explicit-constructor): the same
+      : text_(text.c_str()), whole_(text.find('\0') == std::string::npos) {}
 
   [[nodiscard]] const char *get() const { return text_; }
+  /** False for a text with a NUL in it, of which the platform would see but the beginning. */
+  [[nodiscard]] bool whole() const { return whole_; }
 
  private:
   const char *text_;
+  bool whole_ = true;
 };
+
+namespace detail {
+
+/** A NUL is refused as the platform refuses other bytes that are not legal there. */
+inline const char *whole(c_string text, const char *what) {
+  if (!text.whole()) fail(WEFT_INVALID, what);
+  return text.get();
+}
+
+/** Finds what has that name; nothing has one with a NUL in it. */
+template <typename Find>
+std::optional<std::string_view> look_up(c_string name, const Find &find) {
+  return name.whole() ? view(find(name.get())) : std::nullopt;
+}
+
+}  // namespace detail
 
 /** Bytes to hand over, from text or from a span of anything plain. Borrowed for the call it is an argument of. */
 class bytes {
@@ -152,11 +172,11 @@ class request {
   [[nodiscard]] std::string_view query() const { return weft_request_query(handle_); }
   /** First value of a parameter of the query, decoded. */
   [[nodiscard]] std::optional<std::string_view> parameter(c_string name) const {
-    return detail::view(weft_request_parameter(handle_, name.get()));
+    return detail::look_up(name, [this](const char *text) { return weft_request_parameter(handle_, text); });
   }
   /** The first header of that name; case does not matter. */
   [[nodiscard]] std::optional<std::string_view> header(c_string name) const {
-    return detail::view(weft_request_header(handle_, name.get()));
+    return detail::look_up(name, [this](const char *text) { return weft_request_header(handle_, text); });
   }
   [[nodiscard]] weft::headers headers() const { return weft::headers(handle_); }
 
@@ -189,7 +209,8 @@ class response {
   }
   /** Adds a header; copies both. */
   response &header(c_string name, c_string value) {
-    detail::check(weft_response_header(handle_, name.get(), value.get()), "cannot set a header");
+    static constexpr const char *what = "cannot set a header";
+    detail::check(weft_response_header(handle_, detail::whole(name, what), detail::whole(value, what)), what);
     return *this;
   }
   /** Appends to the body; copies. */
@@ -233,7 +254,7 @@ class answer {
 /** Calls a function by name and waits for its answer. */
 inline answer call(c_string function, bytes input = "") {
   weft_result result;
-  const int code = weft_call(function.get(), input.data(), input.size(), &result);
+  const int code = weft_call(detail::whole(function, "calling a function"), input.data(), input.size(), &result);
   if (code != WEFT_OK) detail::fail(code, std::string("calling ") + function.get());
   return answer(result);
 }
@@ -241,7 +262,8 @@ inline answer call(c_string function, bytes input = "") {
 /** A call that runs while its caller goes on. Waited for at most once; one that is dropped ends by itself. */
 class started {
  public:
-  started(c_string function, bytes input) : name_(function.get()), call_(weft_start(function.get(), input.data(), input.size())) {
+  started(c_string function, bytes input)
+      : name_(detail::whole(function, "calling a function")), call_(weft_start(function.get(), input.data(), input.size())) {
     if (call_ < 0) detail::fail(call_, "calling " + name_);
   }
 
@@ -263,7 +285,7 @@ inline started start(c_string function, bytes input = "") { return {function, in
 /** A function found once and called often; for a static variable or the init hook. */
 class function {
  public:
-  explicit function(c_string name) : id_(weft_find(name.get())) {
+  explicit function(c_string name) : id_(weft_find(detail::whole(name, "finding a function"))) {
     if (id_ < 0) detail::fail(id_, std::string("finding ") + name.get());
   }
 
@@ -286,8 +308,8 @@ inline void error(std::string_view text) { weft_log_bytes(WEFT_ERROR, text.data(
 }  // namespace log
 
 /** Granted variables and secrets. What the init hook reads stays valid for as long as the function is deployed. */
-inline std::optional<std::string_view> env(c_string name) { return detail::view(weft_env(name.get())); }
-inline std::optional<std::string_view> secret(c_string name) { return detail::view(weft_secret(name.get())); }
+inline std::optional<std::string_view> env(c_string name) { return detail::look_up(name, weft_env); }
+inline std::optional<std::string_view> secret(c_string name) { return detail::look_up(name, weft_secret); }
 
 inline std::int64_t unix_time_ns() { return weft_unix_time_ns(); }
 inline std::int64_t monotonic_time_ns() { return weft_monotonic_time_ns(); }
@@ -317,7 +339,7 @@ class fetched {
   [[nodiscard]] int status() const { return response_.status; }
   [[nodiscard]] std::string_view body() const { return {static_cast<const char *>(response_.body), response_.body_length}; }
   [[nodiscard]] std::optional<std::string_view> header(c_string name) const {
-    return detail::view(weft_fetch_header(&response_, name.get()));
+    return detail::look_up(name, [this](const char *text) { return weft_fetch_header(&response_, text); });
   }
 
  private:
@@ -331,12 +353,12 @@ inline fetched fetch(c_string url, const fetch_options &options = {}) {
   if (headers == nullptr) detail::fail(WEFT_NO_MEMORY, "fetching");
   std::size_t at = 0;
   for (const auto &[name, value] : options.headers) {
-    headers[at++] = name.c_str();
-    headers[at++] = value.c_str();
+    headers[at++] = detail::whole(name, "fetching");
+    headers[at++] = detail::whole(value, "fetching");
   }
   headers[at] = nullptr;
-  const weft_fetch_request request = {options.method.empty() ? nullptr : options.method.c_str(), url.get(), headers, options.body.data(),
-                                      options.body.size()};
+  const char *method = options.method.empty() ? nullptr : detail::whole(options.method, "fetching");
+  const weft_fetch_request request = {method, detail::whole(url, "fetching"), headers, options.body.data(), options.body.size()};
   weft_fetch_response response;
   const int code = weft_fetch(&request, &response);
   if (code != WEFT_OK) detail::fail(code, std::string("fetching ") + url.get());
