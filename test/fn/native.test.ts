@@ -112,12 +112,27 @@ describe('a function of the kit as a program', { skip: withoutCompiler() }, () =
       '2024-01-01T00:00:00',
       '2024-01-01T00:00:00+1',
       '2024-01-01T00:00:00.Q',
+      '2024-01-01T00:00:00Z soon',
+      '2024-00-01T00:00:00Z',
+      '2024-01-00T00:00:00Z',
+      '2024-01-99T00:00:00Z',
+      '2024-04-31T00:00:00Z',
+      '2023-02-29T00:00:00Z',
+      '2100-02-29T00:00:00Z',
+      '2024-01-01T25:00:00Z',
+      '2024-01-01T00:60:00Z',
+      '2024-01-01T00:00:61Z',
+      '2024-01-01T00:00:00+24:00',
+      '2024-01-01T00:00:00+00:60',
     ];
     for (const date of [...dates, ...none]) {
       client.socket.write(`POST /call HTTP/1.1\r\nFn-Deadline: ${date}\r\nX-Do: describe\r\n\r\n`);
       const told = Number(/^ms=(.*)$/m.exec((await client.reply()).text)?.[1]);
       assert.equal(told, none.includes(date) ? 0 : Math.floor(Date.parse(date)), date);
     }
+    // Date.parse knows no leap second.
+    client.socket.write('POST /call HTTP/1.1\r\nFn-Deadline: 2016-12-31T23:59:60Z\r\nX-Do: describe\r\n\r\n');
+    assert.match((await client.reply()).text, new RegExp(`^ms=${Date.parse('2017-01-01T00:00:00Z')}$`, 'm'));
   });
 
   test("a client's request is its method, its URL and its own headers", async () => {

@@ -55,6 +55,17 @@ static inline int64_t fn_digits(const char **at, int count) {
   return value;
 }
 
+static inline int64_t fn_days_in(int64_t year, int64_t month) {
+  if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
+  return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
+/** Year, month, day, hour, minute, second. The last may be a leap second (RFC 3339, section 5.6). */
+static inline int fn_is_time(const int64_t parts[6]) {
+  return parts[1] >= 1 && parts[1] <= 12 && parts[2] >= 1 && parts[2] <= fn_days_in(parts[0], parts[1]) && parts[3] <= 23 &&
+         parts[4] <= 59 && parts[5] <= 60;
+}
+
 /** Days since 1970-01-01 in the Gregorian calendar, for years from 0 on. */
 static inline int64_t fn_days(int64_t year, int64_t month, int64_t day) {
   // March is the first month, so that the day of a leap year is its last.
@@ -75,7 +86,7 @@ static inline int64_t fn_milliseconds(const char *text) {
     if (parts[i] < 0) return 0;
     if (i < 5 && *at++ != separators[i]) return 0;
   }
-  if (parts[1] < 1 || parts[1] > 12) return 0;
+  if (!fn_is_time(parts)) return 0;
   int64_t milliseconds = 0;
   if (*at == '.') {
     int64_t scale = 100;
@@ -85,13 +96,14 @@ static inline int64_t fn_milliseconds(const char *text) {
   if (*at == '+' || *at == '-') {
     const int sign = *at++ == '-' ? -1 : 1;
     const int64_t hours = fn_digits(&at, 2);
-    if (hours < 0 || *at++ != ':') return 0;
+    if (hours < 0 || hours > 23 || *at++ != ':') return 0;
     const int64_t minutes = fn_digits(&at, 2);
-    if (minutes < 0) return 0;
+    if (minutes < 0 || minutes > 59) return 0;
     offset = sign * (hours * 60 + minutes);
-  } else if (*at != 'Z') {
+  } else if (*at++ != 'Z') {
     return 0;
   }
+  if (*at != '\0') return 0;
   const int64_t minutes = (fn_days(parts[0], parts[1], parts[2]) * 24 + parts[3]) * 60 + parts[4] - offset;
   return (minutes * 60 + parts[5]) * 1000 + milliseconds;
 }
