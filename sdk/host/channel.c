@@ -23,13 +23,14 @@ void channel_take(struct channel *channel, size_t bytes) {
 
 void channel_read(struct channel *channel) {
   const size_t waiting = channel_waiting(channel);
-  // Moved only when half of it is free, so that each byte is moved but once.
-  if (channel->in_end == CHANNEL_IN_BYTES || channel->in_start > CHANNEL_IN_BYTES / 2) {
+  // No more is moved than was taken since the last time: so it costs no more than reading did, and there is room all the same.
+  if (channel->in_start >= waiting) {
     memmove(channel->in, channel_next(channel), waiting);
     channel->in_start = 0;
     channel->in_end = waiting;
   }
-  const ssize_t got = read(FRAMES_IN, channel->in + channel->in_end, CHANNEL_IN_BYTES - channel->in_end);
+  const size_t behind = sizeof channel->in - channel->in_end, wanted = CHANNEL_IN_BYTES - waiting;
+  const ssize_t got = read(FRAMES_IN, channel->in + channel->in_end, behind < wanted ? behind : wanted);
   if (got > 0) channel->in_end += (size_t)got;
   else if (got == 0 || (errno != EAGAIN && errno != EINTR)) channel->closed = true;
 }

@@ -24,7 +24,8 @@ struct channel {
   bool closed;
   size_t in_start, in_end;
   size_t out_start, out_end;
-  unsigned char in[CHANNEL_IN_BYTES];
+  /** Twice what is held, so that what waits is moved rarely. */
+  unsigned char in[2 * CHANNEL_IN_BYTES];
   unsigned char out[CHANNEL_OUT_BYTES];
 };
 

@@ -10,7 +10,7 @@
 
 /** What was read of the message that comes next; a large one goes where it belongs without passing through here. */
 static unsigned char ahead[64 * 1024];
-static size_t ahead_bytes;
+static size_t ahead_start, ahead_end;
 
 static size_t read_some(unsigned char *into, size_t room) {
   for (;;) {
@@ -21,18 +21,28 @@ static size_t read_some(unsigned char *into, size_t room) {
   }
 }
 
+/** Until a header is there. All that is ever moved is a piece of one. */
+static void read_ahead(void) {
+  while (ahead_end - ahead_start < HEADER_BYTES) {
+    memmove(ahead, ahead + ahead_start, ahead_end - ahead_start);
+    ahead_end -= ahead_start;
+    ahead_start = 0;
+    ahead_end += read_some(ahead + ahead_end, sizeof ahead - ahead_end);
+  }
+}
+
 struct message *message_receive(void) {
-  while (ahead_bytes < HEADER_BYTES) ahead_bytes += read_some(ahead + ahead_bytes, sizeof ahead - ahead_bytes);
-  const size_t length = get_u32(ahead);
+  read_ahead();
+  const size_t length = get_u32(ahead + ahead_start);
   struct message *message = malloc(sizeof *message + length);
   if (!message) fail("message", ENOMEM);
-  *message = (struct message){.type = get_u32(ahead + 4), .length = length};
+  *message = (struct message){.type = get_u32(ahead + ahead_start + 4), .length = length};
+  ahead_start += HEADER_BYTES;
 
-  size_t have = ahead_bytes - HEADER_BYTES;
+  size_t have = ahead_end - ahead_start;
   if (have > length) have = length;
-  memcpy(message->payload, ahead + HEADER_BYTES, have);
-  ahead_bytes -= HEADER_BYTES + have;
-  memmove(ahead, ahead + HEADER_BYTES + have, ahead_bytes);
+  memcpy(message->payload, ahead + ahead_start, have);
+  ahead_start += have;
   while (have < length) have += read_some(message->payload + have, length - have);
   return message;
 }
