@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processorMs } from '../process/processor-time.ts';
 import { buildProgram, hasCompiler, Server } from './process.ts';
 
 const MIRROR = { source: 'mirror.cpp', entry: 'Mirror' };
@@ -201,6 +202,34 @@ else
         assert.match(text, /^HTTP\/1\.1 200 [^]*\r\n\r\na{2000}$/);
       } finally {
         await small.close();
+      }
+    });
+
+    test('a small piece of a large body costs what a small piece costs', async () => {
+      const roomy = await Server.start(buildProgram(MIRROR));
+      const half = Buffer.alloc(12_000_000, 'x');
+      const socket = connect(roomy.socket);
+      try {
+        await new Promise((resolve) =>
+          socket.write(`POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${2 * half.length + 300}\r\n\r\n`, resolve),
+        );
+        await new Promise((resolve) => socket.write(half, resolve));
+        await sleep(100); // what of it is still in the socket is read
+        const before = processorMs(roomy.process.pid);
+        for (let at = 0; at < 300; at++) {
+          socket.write('y');
+          await sleep(1);
+        }
+        const used = processorMs(roomy.process.pid) - before;
+        assert.ok(used < 150, `${used} ms for 300 bytes`);
+        socket.write(half);
+        const pieces: Buffer[] = [];
+        for await (const piece of socket) pieces.push(piece as Buffer);
+        const text = Buffer.concat(pieces).toString('latin1');
+        assert.ok(text.endsWith(`\r\n\r\n${half.toString()}${'y'.repeat(300)}${half.toString()}`));
+      } finally {
+        socket.destroy();
+        await roomy.close();
       }
     });
 

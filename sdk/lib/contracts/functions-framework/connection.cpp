@@ -229,18 +229,14 @@ void Connection::take(std::string &into, std::size_t length) {
   const std::size_t here = std::min(length, buffered());
   into.append(buffer_, at_, here);
   at_ += here;
-  // What is announced is not believed: memory grows with what comes.
-  for (std::size_t missing = length - here; missing > 0;) {
-    const std::size_t before = into.size();
-    into.resize(before + std::min(missing, std::max(read_bytes, before)));
-    const auto count = ::recv(socket_, into.data() + before, into.size() - before, 0);
-    if (count < 0 && errno == EINTR) {
-      into.resize(before);
-      continue;
-    }
+  std::size_t filled = into.size();
+  for (const std::size_t end = filled + (length - here); filled < end;) {
+    // What is announced is not believed: memory grows with what comes. It is cleared as it grows, and not for each piece.
+    if (filled == into.size()) into.resize(filled + std::min(end - filled, std::max(read_bytes, filled)));
+    const auto count = ::recv(socket_, into.data() + filled, into.size() - filled, 0);
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) throw Gone();
-    into.resize(before + static_cast<std::size_t>(count));
-    missing -= static_cast<std::size_t>(count);
+    filled += static_cast<std::size_t>(count);
   }
 }
 
