@@ -6,6 +6,11 @@ import type { DefaultsShape, FunctionShape } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Undefined when it is not set; what every object inherits, such as `toString`, is no variable. */
+export function variableOf(environment: Environment, name: string): string | undefined {
+  return Object.hasOwn(environment, name) ? environment[name] : undefined;
+}
+
 /** One manifest being read. */
 export interface Reading {
   readonly document: ManifestDocument;

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { quote } from './nearest.ts';
 import { readText } from './read-text.ts';
-import type { FunctionScope } from './scope.ts';
+import { type FunctionScope, variableOf } from './scope.ts';
 
 const MAX_SECRET_BYTES = 64 * 1024;
 
@@ -16,7 +16,7 @@ export async function readSecrets(scope: FunctionScope): Promise<Record<string, 
 }
 
 function fromVariable(scope: FunctionScope, name: string, variable: string): string | undefined {
-  const value = scope.reading.environment[variable];
+  const value = variableOf(scope.reading.environment, variable);
   if (value === undefined) scope.at('secrets', name, 'fromEnv')(`the environment variable ${quote(variable)} is not set`);
   return value;
 }

@@ -110,6 +110,12 @@ suite('secrets', () => {
     assert.deepEqual(only(await folder.loadYaml(secret('{fromEnv: A}'), { A: '' })).secrets, { K: '' });
   });
 
+  test('what every object has is no variable of the environment', async (t) => {
+    const folder = await AppFolder.with(PROJECT, t);
+    for (const name of ['toString', 'constructor', '__proto__'])
+      assert.match((await folder.mistakesIn(secret(`{fromEnv: ${name}}`))).join(), /the environment variable "\w+" is not set/);
+  });
+
   for (const [content, value] of [
     ['x', 'x'],
     ['x\n', 'x'],

@@ -273,6 +273,11 @@ suite("OpenFaaS's stack.yaml", () => {
 });
 
 suite('replaced variables', () => {
+  test('what every object has is no variable of the environment', () => {
+    const { text } = substitute('${toString} ${constructor:-other} ${__proto__}', {});
+    assert.equal(text, ' other ');
+  });
+
   test('every place behind a replacement is the place of the same text before it', () => {
     const piece = fc.oneof(
       fc.string({ unit: 'grapheme-ascii' }).filter((text) => !/[${}]/.test(text)),

@@ -1,5 +1,5 @@
 /** Variables in a manifest's text, as OpenFaaS's tool replaces them before it reads it: `${NAME}`, `${NAME:-default}`; `$${NAME}` stands for itself. */
-import type { Environment } from '../scope.ts';
+import { type Environment, variableOf } from '../scope.ts';
 
 const VARIABLE = /\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?)[-=]([^{}]*))?\}/g;
 
@@ -17,7 +17,7 @@ export function substitute(original: string, environment: Environment): Substitu
   for (const found of original.matchAll(VARIABLE)) {
     const [whole, escaped, name = '', colon, otherwise] = found;
     text += original.slice(done, found.index);
-    const value = escaped === undefined ? valueOf(environment[name], colon === ':', otherwise) : whole.slice(1);
+    const value = escaped === undefined ? valueOf(variableOf(environment, name), colon === ':', otherwise) : whole.slice(1);
     moves.push({ to: text.length, from: found.index, length: value.length });
     text += value;
     done = found.index + whole.length;
