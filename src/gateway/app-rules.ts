@@ -1,6 +1,7 @@
 /** What an app must be, whoever deploys it. What its modules must be, the engine says. */
 import type * as z from 'zod';
 import { WeftError } from '../model/errors.ts';
+import { forbiddenKey } from '../registry/forbidden-key.ts';
 import { type AppContent, type AppRecord, contentSchema } from '../registry/record.ts';
 
 /** No dot: `name.app` is the function's full name. */
@@ -43,7 +44,10 @@ function checkGroups(app: string, { merge }: AppContent, names: ReadonlySet<stri
 /** What the next start could not read again would be lost with it, though its deploy was acknowledged. */
 function checkKept(app: string, content: AppContent): void {
   // As the file will have it: what is undefined is not there.
-  const { error } = contentSchema.safeParse(JSON.parse(JSON.stringify(content)));
+  const written: unknown = JSON.parse(JSON.stringify(content));
+  const forbidden = forbiddenKey(written);
+  if (forbidden !== undefined) throw invalid(app, forbidden);
+  const { error } = contentSchema.safeParse(written);
   if (error) throw invalid(app, error.issues.map(reasonOf).join('; '));
 }
 

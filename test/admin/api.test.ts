@@ -145,6 +145,53 @@ test('a whole app is deployed from artifacts that were uploaded before', async (
   assert.equal((await it.invoke('whole')).status, 404);
 });
 
+/** As it comes from JSON: the key is one like others, and no prototype. */
+const PROTO = JSON.parse('{"__proto__": "x"}') as Record<string, string>; // an object, as written
+
+test('a key named __proto__ is refused wherever it stands, and nothing is deployed without it', async () => {
+  const wasm = await upload(ECHO);
+  const image = `sha256:${wasm}`;
+  const fn = { settings: settings('proto'), wasm };
+  const app = (more: object): object => ({ functions: [{ ...fn, ...more }] });
+  const setting = (more: object): object => app({ settings: { ...fn.settings, ...more } });
+  const service = { service: 'proto', namespace: 'proto-app', image };
+  const cases: readonly (readonly [content: object, place: string])[] = [
+    [setting({ env: PROTO }), 'functions.0.settings.env: '],
+    [setting({ secrets: PROTO }), 'functions.0.settings.secrets: '],
+    [app({ files: PROTO }), 'functions.0.files: '],
+    [app({ labels: PROTO }), 'functions.0.labels: '],
+    [app({ annotations: PROTO }), 'functions.0.annotations: '],
+    [{ ...PROTO, ...app({}) }, ''],
+    [{ ...service, envVars: PROTO }, 'envVars: '],
+    [{ ...service, labels: PROTO }, 'labels: '],
+    [{ ...service, annotations: PROTO }, 'annotations: '],
+  ];
+  for (const [content, place] of cases) {
+    const [path, method] = 'service' in content ? ['/system/functions', 'POST'] : ['/system/apps/proto-app', 'PUT'];
+    const { status, body } = await json(path, method, content);
+    assert.equal(status, 400, place);
+    const reason = `The request is not valid: ${place}a key cannot be named "__proto__"`;
+    assert.deepEqual((body as { error: object }).error, {
+      code: 'WEFT_ADMIN_REQUEST',
+      message: reason,
+      hint: 'docs/admin.md says what each route takes',
+    });
+  }
+  const inside = bundle('proto-app', { proto: { settings: settings('proto', { env: PROTO }), wasm: ECHO, files: {} } });
+  await assert.rejects(it.platform.deploy(inside), isError('WEFT_APP_INVALID'));
+  assert.equal((await it.invoke('proto')).status, 404);
+  assert.equal(Reflect.get({}, 'x'), undefined);
+});
+
+test('names of what every object has are keys like others', async () => {
+  const words = { constructor: 'a', toString: 'b', hasOwnProperty: 'c', prototype: 'd' };
+  const fn = { settings: settings('words', { env: words }), wasm: await upload(ECHO), labels: words };
+  assert.equal((await json('/system/apps/words-app', 'PUT', { functions: [fn] })).status, 200);
+  const { env, labels } = await client.describe('words');
+  assert.deepEqual([env, labels], [words, words]);
+  await client.remove('words-app');
+});
+
 test('an artifact is kept under its own digest only', async () => {
   const digest = digestOf(says('artifact'));
   assert.equal((await it.admin(`/system/artifacts/${digest}`, { method: 'HEAD' })).status, 404);

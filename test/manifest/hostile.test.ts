@@ -52,6 +52,25 @@ suite('hostile manifests', () => {
     });
   }
 
+  test('the key __proto__ is refused in the manifests of other platforms as well', async (t) => {
+    const stack = (lines: string): string =>
+      `version: 1.0\nprovider: {name: openfaas}\nfunctions:\n  f: {lang: c, handler: ./f, image: f, ${lines}}\n`;
+    const manifests: readonly Readonly<Record<string, string>>[] = [
+      { 'stack.yaml': stack('environment: {__proto__: x}') },
+      { 'stack.yaml': stack('labels: {__proto__: x}') },
+      { 'stack.yaml': stack('environment_file: [env.yml]'), 'env.yml': 'environment: {__proto__: x}\n' },
+      { 'func.yaml': 'name: me/f\nversion: 0.0.1\nconfig: {__proto__: x}\n' },
+      { 'func.yaml': 'schema_version: 20180708\nname: f\nversion: 0.0.1\nruntime: docker\nconfig: {__proto__: x}\n' },
+      { 'func.json': '{"name": "me/f", "version": "0.0.1", "config": {"__proto__": "x"}}' },
+    ];
+    for (const files of manifests) {
+      const folder = await AppFolder.with({ 'f.c': '', 'f/f.c': '', ...files }, t);
+      const { code, message } = await refusal(folder.load());
+      assert.deepEqual([code, /a key cannot be named "__proto__"/.test(message)], ['WEFT_MANIFEST', true], message);
+    }
+    assert.equal(Reflect.get({}, 'x'), undefined);
+  });
+
   test('a byte order mark and Windows line ends are no mistake', async (t) => {
     const folder = await AppFolder.with({ 'f.c': '' }, t);
     assert.equal((await folder.loadYaml(`\ufeff${HEAD.replaceAll('\n', '\r\n')}`)).name, 'a');

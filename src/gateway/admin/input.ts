@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type ErrorCode, WeftError } from '../../model/errors.ts';
+import { forbiddenKey } from '../../registry/forbidden-key.ts';
 
 /** @throws WeftError WEFT_ADMIN_REQUEST */
 export function readJson<T>(request: FastifyRequest, schema: z.ZodType<T>): T {
@@ -11,6 +12,8 @@ export function readJson<T>(request: FastifyRequest, schema: z.ZodType<T>): T {
   } catch (cause) {
     throw new WeftError('WEFT_ADMIN_REQUEST', { reason: 'its body is not JSON' }, { cause });
   }
+  const reason = forbiddenKey(json);
+  if (reason !== undefined) throw new WeftError('WEFT_ADMIN_REQUEST', { reason });
   return check(json, schema);
 }
 
