@@ -1,5 +1,7 @@
 /** Values of options, checked where they come in; and the options that many commands have. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { WeftError } from '../model/errors.ts';
+import { isFunctionReference } from '../model/names.ts';
 
 export interface Remote {
   readonly gateway?: string | undefined;
@@ -30,6 +32,20 @@ export function withPlatform(command: Command): Command {
   return command
     .addOption(new Option('--gateway <url>', 'where the platform answers; or set WEFT_GATEWAY (default: as the context says)'))
     .addOption(new Option('--context <context>', 'which platform, by name; or set WEFT_CONTEXT (default: the current context)'));
+}
+
+/** Told before anything is sent: ".." or "a/b" would be another path of the platform there. @throws WeftError WEFT_NAME_INVALID */
+export function functionName(text: string): string {
+  return named(text, 'a function');
+}
+
+export function appOrFunctionName(text: string): string {
+  return named(text, 'an app or function');
+}
+
+function named(name: string, what: string): string {
+  if (!isFunctionReference(name)) throw new WeftError('WEFT_NAME_INVALID', { name, what });
+  return name;
 }
 
 export function port(text: string): number {

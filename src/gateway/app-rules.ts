@@ -1,15 +1,13 @@
 /** What an app must be, whoever deploys it. What its modules must be, the engine says. */
 import type * as z from 'zod';
 import { WeftError } from '../model/errors.ts';
+import { mustBeName } from '../model/names.ts';
 import { forbiddenKey } from '../registry/forbidden-key.ts';
 import { type AppContent, type AppRecord, contentSchema } from '../registry/record.ts';
 
-/** No dot: `name.app` is the function's full name. */
-const NAME = /^[A-Za-z0-9][-_A-Za-z0-9]{0,62}$/;
-
 /** @throws WeftError WEFT_NAME_INVALID, WEFT_APP_INVALID, WEFT_FUNCTION_TAKEN */
 export function checkApp(app: string, content: AppContent, deployed: Iterable<AppRecord>): void {
-  if (!NAME.test(app)) throw new WeftError('WEFT_NAME_INVALID', { name: app, what: 'an app' });
+  mustBeName(app, 'an app');
   const names = namesOf(app, content);
   checkGroups(app, content, names);
   checkKept(app, content);
@@ -25,7 +23,7 @@ function namesOf(app: string, { functions }: AppContent): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { settings } of functions) {
     const { name } = settings;
-    if (!NAME.test(name)) throw new WeftError('WEFT_NAME_INVALID', { name, what: 'a function' });
+    mustBeName(name, 'a function');
     if (names.has(name)) throw invalid(app, `it has two functions "${name}"`);
     names.add(name);
   }

@@ -52,6 +52,14 @@ suite('command line', async () => {
       ['invoke', 'x', '--header', 'Expect: 100-continue', '--gateway', 'http://127.0.0.1:9'],
       /expect header.*\n {2}See: weft invoke --help/,
     ],
+    [['remove', '..'], /"\.\." cannot be the name of an app or function\n {2}A name has up to 63 letters/],
+    [['remove', 'first/'], /"first\/" cannot be the name of an app or function/],
+    [['remove', 'a.b.c'], /"a\.b\.c" cannot be the name of an app or function/],
+    [['describe', ''], /"" cannot be the name of a function/],
+    [['scale', '.', '1'], /"\." cannot be the name of a function/],
+    [['logs', '%2e%2e'], /"%2e%2e" cannot be the name of a function/],
+    [['invoke', 'a/b'], /"a\/b" cannot be the name of a function/],
+    [['bench', 'a?b'], /"a\?b" cannot be the name of a function/],
     [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
   ];
   for (const [words, message] of mistakes) {

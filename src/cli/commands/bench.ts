@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { BenchOptions } from '../bench.ts';
-import { header, jsonOption, positive, withPlatform } from '../options.ts';
+import { functionName, header, jsonOption, positive, withPlatform } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function benchCommand(terminal: Terminal): Command {
@@ -9,7 +9,7 @@ export function benchCommand(terminal: Terminal): Command {
     .description(
       `Sends requests to a function over HTTP, one after the other on each connection, and prints requests a second and how long answers took. Sender and platform share this machine, so it shows what a function costs here rather than what a server could do.`,
     )
-    .argument('<function>', 'its name')
+    .argument('<function>', 'its name', functionName)
     .addOption(new Option('-c, --connections <number>', 'requests at a time').argParser(positive).default(8))
     .addOption(new Option('-s, --seconds <number>', 'how long').argParser(positive).default(3))
     .addOption(new Option('-d, --data <text>', 'body of each request').default(''))

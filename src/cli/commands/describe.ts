@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { jsonOption, type Remote, withGateway } from '../options.ts';
+import { functionName, jsonOption, type Remote, withGateway } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function describeCommand(terminal: Terminal): Command {
@@ -7,7 +7,7 @@ export function describeCommand(terminal: Terminal): Command {
     new Command('describe')
       .summary('show all about one function')
       .description('Shows all about one function.')
-      .argument('<function>', 'its name'),
+      .argument('<function>', 'its name', functionName),
   )
     .addOption(jsonOption())
     .action(async (name: string, options: Remote) => {

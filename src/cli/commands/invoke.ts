@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { InvokeOptions } from '../invoke.ts';
-import { header, jsonOption, withPlatform } from '../options.ts';
+import { functionName, header, jsonOption, withPlatform } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function invokeCommand(terminal: Terminal): Command {
@@ -9,7 +9,7 @@ export function invokeCommand(terminal: Terminal): Command {
     .description(
       `Calls a function over HTTP. The body of its answer goes to standard output as it is; the exit code is 0 when its status is below 400. What is piped in is the request's body.`,
     )
-    .argument('<function>', 'its name')
+    .argument('<function>', 'its name', functionName)
     .addOption(new Option('-d, --data <text>', 'body of the request').conflicts('file'))
     .addOption(new Option('-f, --file <file>', 'file that is the body of the request; "-" is standard input'))
     .addOption(new Option('-X, --method <method>', 'HTTP method').default('POST'))

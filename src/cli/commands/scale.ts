@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { count, jsonOption, type Remote, withGateway } from '../options.ts';
+import { count, functionName, jsonOption, type Remote, withGateway } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function scaleCommand(terminal: Terminal): Command {
@@ -9,7 +9,7 @@ export function scaleCommand(terminal: Terminal): Command {
       .description(
         'Makes so many contexts of a function ready, in all engine threads together; 0 frees them. Requests make what they need in any case.',
       )
-      .argument('<function>', 'its name')
+      .argument('<function>', 'its name', functionName)
       .argument('<contexts>', 'how many', count),
   )
     .addOption(jsonOption())

@@ -4,13 +4,12 @@ import { Mistakes } from '../mistakes.ts';
 import { quote } from '../nearest.ts';
 import type { Environment } from '../scope.ts';
 import { MAX_MEMORY_BYTES, WASM_PAGE_BYTES } from '../../model/limits.ts';
+import { isName } from '../../model/names.ts';
 import { parseGoDuration, parseMemory } from './quantities.ts';
 import { substitute } from './substitution.ts';
 
 const MAX_DEADLINE_MS = 24 * 3_600_000;
 const MAX_IDLE_MS = 500 * 3_600_000;
-/** What a function of a registry can be named; `name.app` is its full name, so there is no dot in it. */
-const NAME = /^[A-Za-z0-9][-_A-Za-z0-9]{0,62}$/;
 
 export type Report = (text: string) => void;
 
@@ -79,7 +78,7 @@ export class ForeignReading {
   }
 
   checkName(name: string, report: Report): void {
-    if (!NAME.test(name)) report(`${quote(name)} cannot be the name of a function here: up to 63 letters, digits, "-" and "_"`);
+    if (!isName(name)) report(`${quote(name)} cannot be the name of a function here: up to 63 letters, digits, "-" and "_"`);
   }
 
   memory(text: string, report: Report): number {
