@@ -74,6 +74,7 @@ export const ERRORS = {
   WEFT_ARTIFACT_MISSING: entry('user', 409, 3, 'The artifact {digest} is not here', 'Upload it first with: PUT /system/artifacts/{digest}'),
   WEFT_ARTIFACT_INVALID: entry('user', 400, 3, 'The artifact is not {digest}: {reason}', 'Send the very bytes whose SHA-256 the address names'),
   WEFT_ADMIN_REQUEST: entry('user', 400, 2, 'The request is not valid: {reason}', 'docs/admin.md says what each route takes'),
+  WEFT_MEDIA_TYPE: entry('user', 415, 2, 'The body is called "{type}", which is not taken here', 'Send JSON, as "content-type: application/json"; what an artifact holds, as "content-type: application/octet-stream"'),
   WEFT_LOG_QUERY: entry('user', 422, 2, 'The query for logs is not valid: {reason}', 'Known are name, namespace, tail (a number), since (RFC 3339) and follow (true or false)'),
   WEFT_NO_ROUTE: entry('user', 404, 4, 'There is no {method} {path} here', 'Functions are under /function/<name>, the admin API under /system (docs/admin.md)'),
   WEFT_UNAUTHORIZED: entry('user', 401, 6, 'The admin API needs a user and a password', 'The user is admin; the password stands in the file "password" of the platform\'s data folder; weft takes it from --password-file, WEFT_PASSWORD or a context'),

@@ -296,6 +296,43 @@ for (const [what, [path, method, body, status, code]] of Object.entries(REFUSED)
   });
 }
 
+test('a body that is no JSON and is called something else is answered with 415, or with 400 where OpenFaaS has no other', async () => {
+  const types = ['application/yaml', 'application/yaml; charset=utf-8', 'multipart/form-data; boundary=x', 'nonsense'];
+  for (const type of types) {
+    const headers = { 'content-type': type };
+    const ours = await it.admin('/system/apps/x', { method: 'PUT', body: 'app: x', headers });
+    assert.deepEqual(
+      [ours.status, await ours.json()],
+      [
+        415,
+        {
+          error: {
+            code: 'WEFT_MEDIA_TYPE',
+            message: `The body is called "${type}", which is not taken here`,
+            hint: 'Send JSON, as "content-type: application/json"; what an artifact holds, as "content-type: application/octet-stream"',
+          },
+        },
+      ],
+    );
+    const theirs = await it.admin('/system/functions', { method: 'POST', body: 'service: x', headers });
+    const { error } = (await theirs.json()) as { error: { code: string; message: string } }; // compared right after
+    assert.deepEqual([theirs.status, error.code, error.message.includes(`"${type}"; send JSON`)], [400, 'WEFT_ADMIN_REQUEST', true]);
+  }
+  for (const type of ['application/json', 'application/json; charset=utf-8', 'application/x-www-form-urlencoded', 'text/plain']) {
+    const broken = await it.admin('/system/apps/x', { method: 'PUT', body: '{"functions":', headers: { 'content-type': type } });
+    assert.deepEqual([broken.status, codeOf(await broken.json())], [400, 'WEFT_ADMIN_REQUEST'], type);
+  }
+});
+
+test('what is JSON is taken as JSON, whatever a client calls it', async () => {
+  const app = JSON.stringify({ functions: [{ settings: settings('called'), wasm: await upload(ECHO) }] });
+  for (const type of ['application/json', 'application/vnd.x+json', 'application/x-www-form-urlencoded', 'application/octet-stream']) {
+    const answer = await it.admin('/system/apps/called-app', { method: 'PUT', body: app, headers: { 'content-type': type } });
+    assert.equal(answer.status, 200, type);
+  }
+  await client.remove('called-app');
+});
+
 test('the client deploys, lists, describes, scales and removes', async () => {
   const files = { '/data': new TextEncoder().encode('data') };
   const app = bundle('client', { one: { settings: settings('one'), wasm: ECHO, files }, two: says('two') }, [['one', 'two']]);

@@ -5,6 +5,7 @@ import type { Platform, PlatformLog } from '../platform.ts';
 import { appRoutes } from './app-routes.ts';
 import { artifactRoutes } from './artifact-routes.ts';
 import { functionRoutes } from './function-routes.ts';
+import { wrongMediaType } from './input.ts';
 import { logRoutes } from './log-routes.ts';
 import { isAdmin } from './password.ts';
 import { statusRoutes } from './status-routes.ts';
@@ -27,7 +28,7 @@ export async function createAdmin({ platform, publicMetrics, say }: AdminOptions
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     forceCloseConnections: true,
     // A path that cannot be decoded comes to no hook and no handler.
-    frameworkErrors: (error, _request, reply) => void tell(reply, asWeftError(error)),
+    frameworkErrors: (error, request, reply) => void tell(reply, asWeftError(error, request)),
   });
   const open = new Set(['/healthz', ...(publicMetrics ? ['/metrics'] : [])]);
   admin.addHook('onRequest', async (request, reply) => {
@@ -60,7 +61,7 @@ function tellErrors(admin: FastifyInstance, say: PlatformLog): void {
     throw new WeftError('WEFT_NO_ROUTE', { method: request.method, path: pathOf(request) });
   });
   admin.setErrorHandler((error, request, reply) => {
-    const known = asWeftError(error);
+    const known = asWeftError(error, request);
     if (known.code === 'WEFT_INTERNAL')
       say('error', `${request.method} ${pathOf(request)}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return tell(reply, known);
@@ -71,11 +72,12 @@ function tell(reply: FastifyReply, error: WeftError): FastifyReply {
   return reply.code(error.entry.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(error));
 }
 
-function asWeftError(error: unknown): WeftError {
+function asWeftError(error: unknown, request: FastifyRequest): WeftError {
   if (error instanceof WeftError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status === 413) return new WeftError('WEFT_REQUEST_TOO_LARGE', { bytes: MAX_BODY_BYTES }, { cause: error });
+  if (status === 415) return wrongMediaType(request, error);
   return new WeftError(status < 500 ? 'WEFT_ADMIN_REQUEST' : 'WEFT_INTERNAL', { reason }, { cause: error });
 }
 
