@@ -66,7 +66,7 @@ export const ERRORS = {
   WEFT_CONTEXT_EXISTS: entry('user', 409, 1, 'A gateway context named "{name}" is there already; nothing was written', 'Look at it with: weft context show {name}; then choose another name, or put yours in its place with --replace'),
   WEFT_CONTEXT_IN_USE: entry('user', 409, 1, 'The gateway context "{name}" is the current one; it was not deleted', 'Use another one first, such as that of this machine: weft context use default'),
   WEFT_CONTEXT_DAMAGED: entry('user', 500, 1, 'Cannot use the file of a gateway context, {path}: {reason}', 'Mend it by hand, or write it anew: weft context create --replace for a context, weft context use for the current one; it was left as it is'),
-  WEFT_CONTEXT_EXPOSED: entry('user', 500, 1, 'Others on this machine can use {path}, which has a password in it', 'Keep them out with: chmod 600 {path}; then think about whether they have read it, and change the password'),
+  WEFT_CONTEXT_EXPOSED: entry('user', 500, 1, 'Others on this machine can use {path}, which has a password in it', 'Keep them out with: chmod 600 {file}; then think about whether they have read it, and change the password'),
   WEFT_APP_NOT_FOUND: entry('user', 404, 4, 'No app named "{app}"', 'List what is deployed with: weft list'),
   WEFT_APP_INVALID: entry('user', 400, 2, 'The app "{app}" cannot be deployed: {reason}', 'Mend its manifest and deploy again; nothing has changed'),
   WEFT_FUNCTION_TAKEN: entry('user', 409, 3, 'A function "{name}" is already deployed, in the app "{app}"', 'Choose another name, or remove that one first with: weft remove {name}'),

@@ -44,6 +44,18 @@ suite('files of contexts', () => {
       assert.equal((await workshop.run(['list'])).code, 6, 'without a password there is nothing to keep');
     }));
 
+  test('the command that keeps others out does so wherever the file is', () =>
+    inWorkshop(async (workshop) => {
+      const env = { WEFT_CONFIG: workshop.path("it's mine") };
+      await workshop.run(['context', 'create', 'mine', '--gateway', NOWHERE, '--password-stdin'], { input: SECRET, env });
+      const path = workshop.path("it's mine", 'contexts', 'mine.json');
+      await chmod(path, 0o644);
+      const { stderr } = await workshop.run(['list', '--context', 'mine'], { env });
+      const [, command = ''] = /Keep them out with: (chmod .*); then/.exec(stderr) ?? [];
+      await workshop.run(['-c', command], { program: 'sh' });
+      assert.equal((await stat(path)).mode & 0o777, 0o600, stderr);
+    }));
+
   test('passwords are never shown, wherever they come from', () =>
     inWorkshop(async (workshop) => {
       const words = ['context', 'create', 'mine', '--gateway', NOWHERE];

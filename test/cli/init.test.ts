@@ -90,6 +90,26 @@ suite('weft init', async () => {
     assert.deepEqual(JSON.parse(stdout), { app: 'gr-e-co', files });
   });
 
+  test('the commands that it tells are taken by a shell, whatever the folder is called', async () => {
+    for (const folder of ['plain', 'with two  spaces', `it's "$HOME" & ~; \`x\``, '-dashed', 'deep/er (1)']) {
+      const { code, stderr } = await workshop.run(['init', '--', folder]);
+      assert.equal(code, 0, stderr);
+      const [, up = '', test = ''] = /^Serve it with: (weft up .*); test it with: (sh .*)\n$/.exec(stderr) ?? [];
+      for (const [command, name] of [
+        [up, ''],
+        [test, 'test.sh'],
+      ] as const) {
+        const words = await workshop.run(['-c', `printf '%s\\n' ${command}`], { program: 'sh' });
+        const path = words.stdout.split('\n').at(-2) ?? '';
+        assert.doesNotMatch(path, /^-/);
+        assert.equal(workshop.path(path), workshop.path(folder, name), command);
+        assert.equal(words.stdout.split('\n').length, command.startsWith('sh') ? 3 : 4, command);
+      }
+    }
+    const here = await workshop.run(['init'], { cwd: workshop.path('deep') });
+    assert.equal(here.stderr, 'Serve it with: weft up; test it with: sh test.sh\n');
+  });
+
   test('a folder that cannot be made is told', async () => {
     await writeFile(workshop.path('file'), '');
     const { code, stderr } = await workshop.run(['init', 'file/below']);

@@ -1,7 +1,8 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { INIT_KINDS, type InitKindName, type InitLanguage, languageFor } from '../init/kinds.ts';
 import { jsonOption } from '../options.ts';
+import { shellPath } from '../shell-word.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Options {
@@ -30,6 +31,6 @@ async function init(terminal: Terminal, folder: string, { contract, lang }: Opti
   const app = await writeApp(folder, kind, languageFor(kind, lang));
   const files = app.files.map((file) => relative('.', file));
   terminal.data({ app: app.name, files }, files.join('\n'));
-  const shown = folder === '.' ? '' : ` ${folder}`;
-  terminal.say(`Serve it with: weft up${shown}; test it with: sh ${relative('.', `${folder}/test.sh`)}`);
+  const up = relative('.', folder) === '' ? 'weft up' : `weft up ${shellPath(folder)}`;
+  terminal.say(`Serve it with: ${up}; test it with: sh ${shellPath(relative('.', join(folder, 'test.sh')))}`);
 }

@@ -8,6 +8,7 @@ import { didYouMean, quote } from '../../manifest/nearest.ts';
 import { WeftError } from '../../model/errors.ts';
 import { createDurably, removeDurably, unusable, writeDurably } from '../../registry/durable.ts';
 import { makeFolder } from '../make-folder.ts';
+import { shellPath } from '../shell-word.ts';
 import { contextText, type GatewayContext, parseContext } from './gateway-context.ts';
 import { DEFAULT_CONTEXT, isContextName } from './name.ts';
 import { isAbsent, readSmallFile } from './small-file.ts';
@@ -55,7 +56,7 @@ export class ContextStore {
     const context = typeof file === 'string' ? file : parseContext(name, file.text);
     if (typeof context === 'string') throw new WeftError('WEFT_CONTEXT_DAMAGED', { path, reason: context });
     if (context.password !== undefined && typeof file !== 'string' && isExposed(file.mode))
-      throw new WeftError('WEFT_CONTEXT_EXPOSED', { path, name });
+      throw new WeftError('WEFT_CONTEXT_EXPOSED', { path, file: shellPath(path), name });
     return context;
   }
 
