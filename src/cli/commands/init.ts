@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { INIT_KINDS, type InitKindName, type InitLanguage, languageFor } from '../init/kinds.ts';
 import { jsonOption } from '../options.ts';
-import { shellPath } from '../shell-word.ts';
+import { shellPath } from '../shell-path.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Options {

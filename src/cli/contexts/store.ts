@@ -8,7 +8,7 @@ import { didYouMean, quote } from '../../manifest/nearest.ts';
 import { WeftError } from '../../model/errors.ts';
 import { createDurably, removeDurably, unusable, writeDurably } from '../../registry/durable.ts';
 import { makeFolder } from '../make-folder.ts';
-import { shellPath } from '../shell-word.ts';
+import { shellPath } from '../shell-path.ts';
 import { contextText, type GatewayContext, parseContext } from './gateway-context.ts';
 import { DEFAULT_CONTEXT, isContextName } from './name.ts';
 import { isAbsent, readSmallFile } from './small-file.ts';
