@@ -7,7 +7,7 @@ import { Terminal } from './terminal.ts';
 
 async function main(words: readonly string[]): Promise<void> {
   const terminal = new Terminal(process, { json: wantsJson(words) });
-  endQuietlyWithTheReader(terminal);
+  outliveTheReader(terminal);
   const program = createProgram(terminal);
   try {
     if (words.length > 0) await program.parseAsync(words, { from: 'user' });
@@ -41,15 +41,26 @@ function wantsJson(words: readonly string[]): boolean {
   return (end < 0 ? words : words.slice(0, end)).includes('--json');
 }
 
-/** `weft logs -f | head`: nobody reads any more, and that is no error. */
-function endQuietlyWithTheReader(terminal: Terminal): void {
+/** `weft logs -f | head`: nobody reads any more, and that is no error. A disk that is full is one. */
+function outliveTheReader(terminal: Terminal): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    const failed = error.code !== 'EPIPE';
+    if (failed) failOnce(terminal, error);
     // What is done for more than its output is done to its end: of two apps, the second is deployed as well.
-    if (terminal.passesOn) process.exit(0);
+    if (terminal.passesOn) process.exit(failed ? ERRORS.WEFT_OUTPUT.exit : 0);
   });
-  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error; // talk that nobody hears; the work goes on
+  process.stderr.on('error', () => {}); // talk that nobody hears, or no disk takes; the work goes on
+}
+
+let outputFailed = false;
+
+/** Each write would fail again. */
+function failOnce(terminal: Terminal, cause: Error): void {
+  if (outputFailed) return;
+  outputFailed = true;
+  const code = reportFailure(terminal, new WeftError('WEFT_OUTPUT', { reason: cause.message }, { cause }));
+  process.once('exit', () => {
+    process.exitCode ||= code;
   });
 }
 

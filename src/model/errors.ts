@@ -58,6 +58,7 @@ export const ERRORS = {
   WEFT_LISTEN: entry('user', 500, 1, 'Cannot listen on {where}: {reason}', 'Choose another with --port and --host'),
   WEFT_USAGE: entry('user', 400, 2, '{reason}', 'See: {command}'),
   WEFT_FILE: entry('user', 500, 1, 'Cannot use {path}: {reason}', 'Look at the path, and who may read and write there'),
+  WEFT_OUTPUT: entry('user', 500, 1, 'Cannot write to standard output: {reason}', 'Look at where it goes to, such as whether that disk is full'),
   WEFT_EXISTS: entry('user', 409, 1, '{path} is there already; nothing was written', 'Choose an empty folder'),
   WEFT_MANIFEST: entry('user', 400, 2, '{reason}', 'docs/manifest.md says what a manifest may hold; editors that know schema/weft.schema.json complete it'),
   WEFT_NO_APP: entry('user', 400, 2, 'There is no app in {path}', 'Name a folder with a weft.yaml, or start one with: weft init'),

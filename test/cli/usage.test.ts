@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { ROOT } from '../../scripts/checks/step.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
-import { Workshop } from './weft.ts';
+import { type Outcome, WEFT, Workshop } from './weft.ts';
 
 const commands = createProgram(new Terminal(process, { json: false })).commands.map((command) => command.name());
 
@@ -112,8 +113,22 @@ suite('command line', async () => {
     );
   });
 
+  const full = existsSync('/dev/full') ? {} : { skip: 'there is no /dev/full' };
+  test('output that no disk takes is told, and ends with 1; what was to be done is done', full, async () => {
+    const into = (redirection: string, words: readonly string[]): Promise<Outcome> =>
+      workshop.run(['-c', `exec "$0" "$@" ${redirection}`, WEFT, ...words], { program: 'sh' });
+    const { code, stderr } = await into('>/dev/full', ['init', 'written']);
+    assert.equal(code, 1);
+    assert.match(stderr, /^weft: Cannot write to standard output: ENOSPC: .*\n {2}Look at where it goes to/m);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+    assert.ok(existsSync(workshop.path('written', 'weft.yaml')));
+    assert.equal((await into('>/dev/full', ['--help'])).code, 1);
+    assert.equal((await into('2>/dev/full', ['init', 'unsaid'])).code, 0, 'talk is not what was asked for');
+    assert.equal((await into('2>/dev/full', ['invok'])).code, 2);
+  });
+
   test('a reader that leaves is no error', async () => {
-    const child = spawn(join(ROOT, 'weft'), ['completion', 'bash'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(WEFT, ['completion', 'bash'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     let stderr = '';
     child.stderr.on('data', (piece: Buffer) => {
