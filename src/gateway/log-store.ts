@@ -48,8 +48,9 @@ export class LogStore {
     return this.#followers.size;
   }
 
-  has(name: string): boolean {
-    return this.#rings.keys().some((key) => key.endsWith(`/${name}`));
+  /** In that app, or in any. */
+  has(name: string, app?: string): boolean {
+    return app === undefined ? this.#rings.keys().some((key) => key.endsWith(`/${name}`)) : this.#rings.has(`${app}/${name}`);
   }
 
   close(): void {

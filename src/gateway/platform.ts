@@ -162,9 +162,9 @@ export class Platform {
 
   /** Ends by itself unless it follows. @throws WeftError WEFT_FUNCTION_NOT_FOUND */
   logs(query: LogQuery = {}): AsyncIterable<LogRecord> {
-    const [name, app] = query.name?.split('.') ?? [];
+    const [name, app = query.app] = query.name?.split('.') ?? [];
     // What was never deployed may have a log all the same: of an init hook that failed.
-    if (name !== undefined && !this.#logs.has(name)) this.#recordOf(query.name ?? name);
+    if (name !== undefined && !this.#logs.has(name, app)) this.#recordOf(app === undefined ? name : `${name}.${app}`);
     const exact: LogQuery = { ...query, ...(name === undefined ? {} : { name }), ...(app === undefined ? {} : { app }) };
     return exact.follow ? this.#logs.follow(exact) : iterate(this.#logs.read(exact));
   }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { LogRecord } from '../../src/engine/protocol.ts';
 import { AdminClient } from '../../src/gateway/admin/client.ts';
 import { LogStore } from '../../src/gateway/log-store.ts';
+import { WeftError } from '../../src/model/errors.ts';
 import { bundle } from './bundles.ts';
 import { LOGS, TestPlatform } from './harness.ts';
 
@@ -48,6 +49,16 @@ test('what a function logs is kept with its name, level and time', async () => {
     assert.ok(thread === 0 || thread === 1);
     assert.ok(time >= began && time <= Date.now());
   }
+});
+
+test('a function of another app is nobody, though one of that name has a log', async () => {
+  await it.invoke('talks', 'here');
+  await untilLogged('here');
+  const isNobody = (error: unknown): boolean => error instanceof WeftError && error.message === 'No function named "talks.elsewhere"';
+  await assert.rejects(texts(client.logs({ name: 'talks.elsewhere' })), isNobody);
+  await assert.rejects(texts(client.logs({ name: 'talks', app: 'elsewhere' })), isNobody);
+  assert.ok((await texts(client.logs({ name: 'talks', app: 'logging' }))).includes('here'));
+  assert.deepEqual(await texts(client.logs({ name: 'talks.logging', tail: 0 })), []);
 });
 
 test('who follows gets what there is, then what comes, until it has enough', async () => {
