@@ -26,7 +26,7 @@ export async function loadApps(paths: readonly string[]): Promise<LoadedApp[]> {
 
 export async function loadSomeApps(paths: readonly string[]): Promise<LoadedApp[]> {
   const loaded = await loadApps(paths);
-  if (loaded.length === 0) throw new WeftError('WEFT_NO_APP', { path: resolve('.') });
+  if (loaded.length === 0) throw new WeftError('WEFT_NO_APP', { path: resolve('.'), reason: 'it has no weft.yaml' });
   return loaded;
 }
 

@@ -26,7 +26,7 @@ export const MANIFESTS: readonly string[] = [WEFT_YAML, FUNC_CONFIG, ...STACK_FI
 /**
  * @param path a folder with a manifest (weft.yaml, or another platform's), or with one C or C++ file alone; or one of these files
  * @param environment where secrets come from
- * @throws WeftError WEFT_MANIFEST, with everything that is wrong; WEFT_NO_APP for a folder without any of these files
+ * @throws WeftError WEFT_MANIFEST, with everything that is wrong; WEFT_NO_APP for a path without any of these files
  */
 export async function loadApp(path: string, environment: Environment = process.env): Promise<App> {
   const file = await findManifest(resolve(path));
@@ -34,10 +34,7 @@ export async function loadApp(path: string, environment: Environment = process.e
   if (SOURCE_EXTENSIONS.includes(kind)) return singleSourceApp(file);
   const shown = displayed(file);
   if (!['.yaml', '.yml', '.json'].includes(kind))
-    throw manifestError(
-      shown,
-      `an app is a folder, a ${WEFT_YAML}, a ${FUNC_CONFIG}, or a C or C++ source (${SOURCE_EXTENSIONS.join(', ')})`,
-    );
+    throw noApp(file, `an app is a folder, a ${WEFT_YAML}, a ${FUNC_CONFIG}, or a C or C++ source (${SOURCE_EXTENSIONS.join(', ')})`);
   const content = await readText(file, MAX_MANIFEST_BYTES);
   if ('problem' in content) throw manifestError(shown, content.problem);
   return parserFor(basename(file), content.text)({ text: content.text, path: file, dir: dirname(file), shown, environment });
@@ -75,7 +72,11 @@ async function findManifest(path: string): Promise<string> {
     throw manifestError(displayed(path), `there is no ${WEFT_YAML}, but ${quote(slip)}; rename it, or name the file itself`);
   if (sources.length > 1)
     throw manifestError(displayed(path), `there is no ${WEFT_YAML} to say which of its ${sources.length} sources make which function`);
-  throw new WeftError('WEFT_NO_APP', { path: displayed(path) });
+  throw noApp(path, `it has no ${WEFT_YAML}, and no C or C++ source`);
+}
+
+function noApp(path: string, reason: string, cause?: unknown): WeftError {
+  return new WeftError('WEFT_NO_APP', { path: displayed(path), reason }, cause === undefined ? {} : { cause });
 }
 
 /** Names in a folder; nothing when it is a file. */
@@ -85,7 +86,7 @@ async function entriesOf(path: string): Promise<readonly string[] | undefined> {
     if (found.isDirectory()) return (await readdir(path)).toSorted();
     if (found.isFile()) return undefined;
   } catch (error) {
-    throw manifestError(displayed(path), reasonOf(error), error);
+    throw noApp(path, reasonOf(error), error);
   }
-  throw manifestError(displayed(path), `${basename(path)} is neither file nor folder`);
+  throw noApp(path, 'it is neither file nor folder');
 }

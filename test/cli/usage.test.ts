@@ -53,6 +53,8 @@ suite('command line', async () => {
       ['invoke', 'x', '--header', 'Expect: 100-continue', '--gateway', 'http://127.0.0.1:9'],
       /expect header.*\n {2}See: weft invoke --help/,
     ],
+    [['up', 'nowhere'], /There is no app in nowhere: there is no such file or folder\n {2}Name a folder with a weft\.yaml, or start one/],
+    [['deploy', '--gateway', '127.0.0.1:9'], /There is no app in \/.*: it has no weft\.yaml\n {2}Name a folder/],
     [['remove', '..'], /"\.\." cannot be the name of an app or function\n {2}A name has up to 63 letters/],
     [['remove', 'first/'], /"first\/" cannot be the name of an app or function/],
     [['remove', 'a.b.c'], /"a\.b\.c" cannot be the name of an app or function/],

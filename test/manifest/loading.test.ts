@@ -132,7 +132,7 @@ suite('what is no app', () => {
   }
 
   for (const [path, says] of Object.entries({
-    'gone/weft.yaml': /gone\/weft\.yaml: there is no such file or folder/,
+    'gone/weft.yaml': /^There is no app in .*gone\/weft\.yaml: there is no such file or folder$/,
     'readme.txt': /readme\.txt: an app is a folder, a weft\.yaml, a func_config\.json, or a C or C\+\+ source/,
     'readme.txt/weft.yaml': /a part of its path is a file/,
     'bad\0name': /NUL/,
@@ -140,7 +140,7 @@ suite('what is no app', () => {
     test(`the path ${JSON.stringify(path)}`, async (t) => {
       const folder = await AppFolder.with({ 'readme.txt': 'hello' }, t);
       const error = await refusal(loadApp(`${folder.path}/${path}`));
-      assert.equal(error.code, 'WEFT_MANIFEST');
+      assert.equal(error.code, 'WEFT_NO_APP');
       assert.equal(error.entry.exit, 2);
       assert.match(error.message, says);
     });
