@@ -14,9 +14,20 @@ export function checkShape(document: ManifestDocument, shape: z.ZodType, mistake
   if (!error) return [];
   const teller = new Teller(document, jsonSchemaOf(shape), mistakes);
   // Somebody who mistyped a key is not told as well that it is missing.
-  const mistyped = error.issues.filter((issue) => issue.code === 'unrecognized_keys').map((issue) => labelOf(pathOf(issue.path)));
-  for (const issue of error.issues) if (issue.code !== 'custom' || !mistyped.includes(labelOf(pathOf(issue.path)))) teller.tell(issue);
+  const mistyped = new Map(
+    error.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? [[labelOf(pathOf(issue.path)), issue.keys] as const] : [])),
+  );
+  for (const issue of error.issues) if (!isOfMistyped(issue, document, mistyped)) teller.tell(issue);
   return error.issues.map((issue) => pathOf(issue.path));
+}
+
+/** A rule about the keys of a mapping in which one is unknown; or a key that is not there because it was written otherwise. */
+function isOfMistyped(issue: z.core.$ZodIssue, document: ManifestDocument, mistyped: ReadonlyMap<string, readonly string[]>): boolean {
+  const path = pathOf(issue.path);
+  if (issue.code === 'custom') return mistyped.has(labelOf(path));
+  if (document.valueAt(path) !== undefined) return false;
+  const beside = mistyped.get(labelOf(path.slice(0, -1))) ?? [];
+  return beside.some((key) => didYouMean(key, [String(path.at(-1))]) !== '');
 }
 
 class Teller {

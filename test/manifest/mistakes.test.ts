@@ -15,6 +15,17 @@ const TABLE: readonly (readonly [what: string, manifest: string, ...mistakes: st
   // Words
   ['a mistyped key', alone('souces: [shout.c]'), '4:5: unknown key "souces" in functions.f; did you mean "sources"?'],
   ['a mistyped key at the top', `app: a\n${FUNCTION}merg: []\n`, '3:1: unknown key "merg"; did you mean "merge"?'],
+  [
+    'a mistyped key that has to be there',
+    'app: a\nfuncions:\n  f: {sources: [shout.c]}\n',
+    '2:1: unknown key "funcions"; did you mean "functions"?',
+  ],
+  [
+    'an unknown key, and another one missing',
+    `name: a\n${FUNCTION}`,
+    '1:1: the key "app" is missing',
+    '1:1: unknown key "name"; known here: app, defaults, functions, merge',
+  ],
   ['two letters swapped', line('stcak: 1KiB'), '5:5: unknown key "stcak" in functions.f; did you mean "stack"?'],
   ['a key in other case', line('Flags: []'), '5:5: unknown key "Flags" in functions.f; did you mean "flags"?'],
   ['a key one level too high', line('memory: 1MiB'), '5:5: unknown key "memory" in functions.f; it stands under "limits"'],
