@@ -79,7 +79,7 @@ export const ERRORS = {
   WEFT_LOG_QUERY: entry('user', 422, 2, 'The query for logs is not valid: {reason}', 'Known are name, namespace, tail (a number), since (RFC 3339) and follow (true or false)'),
   WEFT_NO_ROUTE: entry('user', 404, 4, 'There is no {method} {path} here', 'Functions are under /function/<name>, the admin API under /system (docs/admin.md)'),
   WEFT_UNAUTHORIZED: entry('user', 401, 6, 'The admin API needs a user and a password', 'The user is admin; the password stands in the file "password" of the platform\'s data folder; weft takes it from --password-file, WEFT_PASSWORD or a context'),
-  WEFT_DATA_IN_USE: entry('user', 500, 1, 'The data folder {path} is in use by {owner}', 'End that process, or choose another folder with --data'),
+  WEFT_DATA_IN_USE: entry('user', 500, 1, 'The data folder {path} is in use by {owner}', 'Hand apps to the platform that runs there with: weft deploy; or end it, or choose another folder with --data'),
   WEFT_DATA_DAMAGED: entry('user', 500, 1, '{path} is damaged: {reason}', 'Deploy the app again, or bring the file back from a backup; what is whole is served'),
   WEFT_THREAD_LOST: entry('system', 503, 70, 'An engine thread ended: {reason}', 'It is replaced; try again, and report it with the log if it happens again'),
   WEFT_START_FAILED: entry('user', 502, 5, 'Function "{name}" did not start: {reason}', 'Read its log with: weft logs {name}'),

@@ -217,6 +217,8 @@ test('a second platform on the folder, or on the port, is a clear error, and the
   await platform.deploy(bundle('first', { first: says('first') }));
   await using holder = await TestPlatform.start({ dataDir: folder.path, threads: 1 });
   await assert.rejects(TestPlatform.start({ dataDir: folder.path, threads: 1 }), isError('WEFT_DATA_IN_USE'));
+  const second = await TestPlatform.start({ dataDir: folder.path, threads: 1 }).catch((error: unknown) => error);
+  assert.match(second instanceof WeftError ? second.hint : '', /weft deploy/, 'what a second weft up was probably meant to do');
   await assert.rejects(TestPlatform.start({ port: platform.port, threads: 1 }), isError('WEFT_LISTEN'));
   await assert.rejects(TestPlatform.start({ port: platform.port, threads: 1, sharePort: false }), isError('WEFT_LISTEN'));
   assert.deepEqual(await shared.invoke('first'), { status: 200, body: 'first' });
