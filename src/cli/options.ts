@@ -1,6 +1,7 @@
 /** Values of options, checked where they come in; and the options that many commands have. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { WeftError } from '../model/errors.ts';
+import { MAX_READY } from '../model/limits.ts';
 import { isFunctionReference } from '../model/names.ts';
 
 export interface Remote {
@@ -54,6 +55,10 @@ export function port(text: string): number {
 
 export function positive(text: string): number {
   return integer(text, 1, 1_000_000);
+}
+
+export function readyContexts(text: string): number {
+  return integer(text, 0, MAX_READY);
 }
 
 export function count(text: string): number {

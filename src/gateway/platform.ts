@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { LogRecord } from '../engine/protocol.ts';
 import type { AppBundle } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
+import { MAX_READY } from '../model/limits.ts';
 import type { AppContent, AppRecord } from '../registry/record.ts';
 import { Registry } from '../registry/registry.ts';
 import { ControlBridge } from './admin/control-bridge.ts';
@@ -19,7 +20,6 @@ import { Threads } from './threads.ts';
 import { Turn } from './turn.ts';
 
 const DRAIN_MS = 10_000;
-const MAX_CONTEXTS = 10_000;
 
 export type PlatformLog = (level: 'info' | 'warn' | 'error', text: string) => void;
 
@@ -154,8 +154,8 @@ export class Platform {
 
   /** 0 frees the function's contexts, n makes n ready, in all threads together. @throws WeftError WEFT_FUNCTION_NOT_FOUND */
   async scale(name: string, contexts: number): Promise<void> {
-    if (!Number.isInteger(contexts) || contexts < 0 || contexts > MAX_CONTEXTS)
-      throw new WeftError('WEFT_ADMIN_REQUEST', { reason: `replicas: a number from 0 to ${MAX_CONTEXTS} is needed, not ${contexts}` });
+    if (!Number.isInteger(contexts) || contexts < 0 || contexts > MAX_READY)
+      throw new WeftError('WEFT_ADMIN_REQUEST', { reason: `replicas: a number from 0 to ${MAX_READY} is needed, not ${contexts}` });
     this.#recordOf(name);
     this.threads.scale(name, contexts);
   }

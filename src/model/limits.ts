@@ -27,6 +27,8 @@ export const DEFAULT_LIMITS: Limits = {
 export const WASM_PAGE_BYTES = 64 * KiB;
 /** The most a manifest may grant. */
 export const MAX_MEMORY_BYTES = 4096 * MiB - WASM_PAGE_BYTES;
+/** Contexts of one function that can be asked to be ready, in all engine threads together. */
+export const MAX_READY = 10_000;
 /** Header lines of one answer. */
 export const MAX_RESPONSE_HEAD_BYTES = 64 * KiB;
 /** A function that runs longer than this without waiting lets others in. */

@@ -60,6 +60,7 @@ suite('command line', async () => {
     [['remove', 'a.b.c'], /"a\.b\.c" cannot be the name of an app or function/],
     [['describe', ''], /"" cannot be the name of a function/],
     [['scale', '.', '1'], /"\." cannot be the name of a function/],
+    [['scale', 'a', '10001'], /'10001' is invalid.*whole number from 0 to 10000/],
     [['logs', '%2e%2e'], /"%2e%2e" cannot be the name of a function/],
     [['invoke', 'a/b'], /"a\/b" cannot be the name of a function/],
     [['bench', 'a?b'], /"a\?b" cannot be the name of a function/],

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { count, functionName, jsonOption, type Remote, withGateway } from '../options.ts';
+import { functionName, jsonOption, readyContexts, type Remote, withGateway } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function scaleCommand(terminal: Terminal): Command {
@@ -10,7 +10,7 @@ export function scaleCommand(terminal: Terminal): Command {
         'Makes so many contexts of a function ready, in all engine threads together; 0 frees them. Requests make what they need in any case.',
       )
       .argument('<function>', 'its name', functionName)
-      .argument('<contexts>', 'how many', count),
+      .argument('<contexts>', 'how many', readyContexts),
   )
     .addOption(jsonOption())
     .action(async (name: string, contexts: number, options: Remote) => {
