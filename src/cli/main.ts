@@ -10,7 +10,7 @@ async function main(words: readonly string[]): Promise<void> {
   outliveTheReader(terminal);
   const program = createProgram(terminal);
   try {
-    if (words.length > 0) await program.parseAsync(words, { from: 'user' });
+    if (words.length > 0) await program.parseAsync(misspelt(program, words) ?? words, { from: 'user' });
     else showAllCommands(program);
   } catch (error) {
     process.exitCode = fail(terminal, error, ['weft', ...commandOf(program, words), '--help'].join(' '));
@@ -22,6 +22,17 @@ function fail(terminal: Terminal, error: unknown, helpCommand: string): number {
   if (error.exitCode === 0) return 0; // help and version were asked for
   if (error.code === 'commander.help') return ERRORS.WEFT_USAGE.exit; // shown where a command of a command was missing
   return reportFailure(terminal, usageError(error, helpCommand));
+}
+
+/** Commander shows all commands in place of the help of one that it does not know; asked to run it, it says which was meant. */
+function misspelt(program: Command, [first, ...rest]: readonly string[]): readonly string[] | undefined {
+  const name = first === 'help' ? rest[0] : rest.some(isHelpFlag) ? first : undefined;
+  const known = name === undefined || name === 'help' || name.startsWith('-') || commandOf(program, [name]).length > 0;
+  return known ? undefined : [name];
+}
+
+function isHelpFlag(word: string): boolean {
+  return word === '-h' || word === '--help';
 }
 
 /** The names of the command, and of the command in it, that the words begin with. */

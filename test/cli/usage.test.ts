@@ -39,6 +39,8 @@ suite('command line', async () => {
 
   const mistakes: readonly (readonly [words: string[], message: RegExp])[] = [
     [['invok', 'x'], /Unknown command 'invok' \(Did you mean invoke\?\)\n {2}See: weft --help/],
+    [['help', 'invok'], /Unknown command 'invok' \(Did you mean invoke\?\)\n {2}See: weft --help/],
+    [['invok', '--help'], /Unknown command 'invok' \(Did you mean invoke\?\)\n {2}See: weft --help/],
     [['up', '--prot', '1'], /Unknown option '--prot' \(Did you mean --port\?\)\n {2}See: weft up --help/],
     [['up', '--port', '65536'], /'65536' is invalid.*whole number from 0 to 65535/],
     [['up', '--port', '-1'], /'-1' is invalid/],
