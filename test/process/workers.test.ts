@@ -46,6 +46,16 @@ suite('workers', { skip: cannotRun() }, () => {
     return found;
   };
 
+  /** What functions have logged since somebody looked, when one of their lines has that in it. */
+  const logged = async (text: string): Promise<string[]> => {
+    const lines: string[] = [];
+    await eventually(() => {
+      lines.push(...engine.takeLogs().map((record) => record.text));
+      return lines.some((line) => line.includes(text));
+    });
+    return lines;
+  };
+
   test('a program that crashes is a 502 with the signal and its last words, and the next request is served', async () => {
     const { status, body } = await engine.call('probe', 'crash');
     assert.equal(status, 502);
@@ -140,6 +150,26 @@ suite('workers', { skip: cannotRun() }, () => {
     assert.equal((await engine.call('hot', 'count')).body, '1');
     assert.equal((await engine.call('hot', 'twice')).body, '1');
     assert.equal((await engine.call('hot', 'count')).body, '1', 'a second answer is not taken for that of the next request');
+  });
+
+  test('a program that lives on is logged whenever it speaks: before its first request, and between two', async () => {
+    engine.thread.scale('hot', 0);
+    await eventually(() => metrics('hot').contextsLive === 0);
+    engine.takeLogs();
+    engine.thread.scale('hot', 1);
+    await logged('the hot one is up');
+    assert.equal((await engine.call('hot', 'talk later')).status, 200);
+    const lines = await logged('nobody asked');
+    assert.ok(lines.includes('one line, half before its answer'), lines.join('\n'));
+    assert.equal((await engine.call('hot', 'hello')).body, 'hello');
+  });
+
+  test('a program that lives on and floods its log between two requests is read in portions, and answers the next', async () => {
+    assert.equal((await engine.call('hot', 'flood later')).status, 200);
+    assert.equal((await engine.call('hot', 'hello')).body, 'hello');
+    const lines = await logged('were dropped');
+    const portions = lines.filter((line) => line.includes('were dropped')).length;
+    assert.ok(portions >= 3 && lines.length <= 1001 * (portions + 1), `${lines.length} lines, ${portions} portions`);
   });
 
   test('warm instances are there before the first request, and scale makes and ends them', async () => {

@@ -1,6 +1,7 @@
 /** A weft-host that speaks frames: started, ready, and told apart whether it ended by itself. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrorLog } from './error-log.ts';
 import { FRAME, FrameChannel, type FrameReceiver, type HostEnds } from './frames.ts';
 import { crashed, startFailed } from './failures.ts';
 import { launch, type Launched, type LaunchOptions } from './launch.ts';
@@ -22,6 +23,8 @@ export class HostProcess implements FrameReceiver {
   readonly process: Launched;
   readonly #options: LaunchOptions;
   readonly channel: FrameChannel;
+  /** For what its program says of itself, whether a request runs or not. */
+  readonly errors: ErrorLog;
   /** Takes the frames of the request that runs. */
   handler: FrameHandler | undefined;
   /** Told when it is gone in the middle of a request. */
@@ -32,6 +35,7 @@ export class HostProcess implements FrameReceiver {
   private constructor(options: LaunchOptions, channel: FrameChannel, theirs: HostEnds) {
     this.#options = options;
     this.channel = channel;
+    this.errors = new ErrorLog(options.log, channel);
     this.process = launch(options, theirs);
     channel.receiver = this;
   }
@@ -78,11 +82,13 @@ export class HostProcess implements FrameReceiver {
   frame(type: number, payload: Buffer | undefined): void {
     if (this.handler) this.handler(type, payload);
     else if (type === FRAME.ready) this.#ready?.();
-    else if (type !== FRAME.stderr && !(type === FRAME.stdout && isLineFeeds(payload ?? NO_BYTES))) this.kill(); // it speaks without having been asked: nothing it says can be trusted to be what it seems
+    else if (type === FRAME.stderr && payload) this.errors.write(payload);
+    else if (!(type === FRAME.stdout && isLineFeeds(payload ?? NO_BYTES))) this.kill(); // it speaks without having been asked: nothing it says can be trusted to be what it seems
   }
 
   closed(): void {
     this.#ended = true;
+    this.errors.end();
     void this.process.exited.then((exit) => this.onLost?.(crashed(this.#options.place, this.process, exit)));
     // Mostly it has ended, and how is about to be told. Whoever closed this end and goes on is of no use to anybody.
     void Promise.race([this.process.exited, sleep(EXIT_MS, undefined, { ref: false })]).then(() => this.kill());

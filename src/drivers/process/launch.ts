@@ -5,12 +5,12 @@ import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WeftError } from '../../model/errors.ts';
+import { type Emit, type LogLines, logStream } from '../log-lines.ts';
 import type { Abilities } from './abilities.ts';
 import { openArguments } from './arguments-file.ts';
 import type { ControlGroup } from './cgroups.ts';
 import type { HostEnds } from './frames.ts';
 import type { FunctionPlace } from './function-place.ts';
-import { type Emit, type LogLines, logStream } from './log-lines.ts';
 import { removeFolder } from './run-folder.ts';
 import { SANDBOX_USER, sandboxCommand } from './sandbox.ts';
 

@@ -1,5 +1,6 @@
 /** What a program prints while it answers one request: passed on as it comes, or collected up to the limit of an answer. */
 import type { AnswerStream } from '../../engine/driver.ts';
+import type { Flow } from '../pace.ts';
 
 /** Beside the body an answer may have a head, which some programs print themselves. */
 const HEAD_ROOM_BYTES = 64 * 1024;
@@ -46,11 +47,6 @@ export class Collected {
   }
 }
 
-export interface Flow {
-  pause(): void;
-  resume(): void;
-}
-
 export interface StreamedParts {
   readonly stream: AnswerStream;
   readonly head: Uint8Array;
@@ -61,8 +57,6 @@ export interface StreamedParts {
 /** Passes on what is printed at the pace at which the client takes it, up to the limit of an answer. */
 export class Streamed {
   begun = false;
-  /** For the client. */
-  waiting = false;
   /** More than the limit was printed; what is beyond was not passed on. */
   overflow = false;
   readonly #stream: AnswerStream;
@@ -84,12 +78,8 @@ export class Streamed {
     if (!this.begun) this.#stream.begin(STREAM_STATUS, this.#head);
     this.begun = true;
     if (this.#stream.write(piece)) return;
-    this.waiting = true;
     this.#flow.pause();
-    void this.#stream.drained().then(() => {
-      this.waiting = false;
-      this.#flow.resume();
-    });
+    void this.#stream.drained().then(() => this.#flow.resume());
   }
 }
 

@@ -5,12 +5,12 @@ import { asWeftError, type DrivenRequest, type End, STREAMED } from '../../engin
 import type { FunctionSettings } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
 import type { FindEnd, ProgramCall, StdioWire } from '../wire.ts';
+import { ErrorLog } from './error-log.ts';
 import { crashed } from './failures.ts';
 import { FRAME } from './frames.ts';
 import { HostProcess } from './host-process.ts';
 import type { Instance } from './instance-pool.ts';
 import { type LaunchOptions, signalName } from './launch.ts';
-import { type Emit, LogLines } from './log-lines.ts';
 import { Collected, isLineFeeds, Streamed, Tail } from './program-output.ts';
 
 const STDERR_BYTES = 64 * 1024;
@@ -79,19 +79,18 @@ abstract class Run {
   protected readonly request: DrivenRequest;
   protected readonly call: ProgramCall = { id: randomUUID(), startedAt: performance.now() };
   protected readonly stderr = new Tail(STDERR_BYTES);
+  protected readonly errors: ErrorLog;
   readonly #memoryKills: number;
-  readonly #lines: LogLines;
   readonly #running: Running;
   #answered = false;
-  #paused: NodeJS.Timeout | undefined;
 
-  constructor(host: HostProcess, parts: StdioParts, running: Running, log: Emit) {
+  constructor(host: HostProcess, parts: StdioParts, running: Running, errors: ErrorLog) {
     this.host = host;
     this.parts = parts;
     this.request = running.request;
     this.#running = running;
     this.#memoryKills = host.process.memoryKills;
-    this.#lines = new LogLines('warn', log);
+    this.errors = errors;
   }
 
   /** @throws what the contract throws: nothing has been asked of the program then */
@@ -115,11 +114,6 @@ abstract class Run {
   /** The program is gone. */
   protected abstract ended(exitCode: number, signal: string | undefined): void;
   protected abstract abandon(): void;
-
-  /** Nothing is to be read, whoever else would go on. */
-  protected get held(): boolean {
-    return false;
-  }
 
   /** Whether the kernel killed something in this worker for lack of memory while the request ran. */
   protected get outOfMemory(): boolean {
@@ -155,13 +149,10 @@ abstract class Run {
   protected crash(exitCode: number, signal: string | undefined): void {
     const { options } = this.parts;
     const exit = { code: exitCode, signal, outOfMemory: (signal === 'SIGKILL' || exitCode === SHELL_KILLED) && this.outOfMemory };
-    this.fail(crashed(options.place, { lastLines: this.#lines.tail }, exit));
+    this.fail(crashed(options.place, { lastLines: this.errors.lastLines }, exit));
   }
 
   protected release(): void {
-    this.#lines.end();
-    clearTimeout(this.#paused);
-    this.host.channel.resume(); // the next one does not wait for what this one waited for
     this.request.ending.onEnded = undefined;
     this.host.handler = undefined;
     this.host.onLost = undefined;
@@ -172,22 +163,11 @@ abstract class Run {
     if (type === FRAME.stdout) this.print(payload);
     else if (type === FRAME.stderr) {
       this.stderr.write(payload);
-      this.#lines.write(payload);
-      this.#pace(this.#lines.pauseMs);
+      this.errors.write(payload);
     } else if (type === FRAME.end && payload.length >= 8) {
-      this.#lines.end();
+      this.errors.endLine();
       this.ended(payload.readInt32LE(0), signalName(payload.readInt32LE(4)));
     } else this.host.kill();
-  }
-
-  #pace(ms: number): void {
-    if (ms === 0) return;
-    const { channel } = this.host;
-    clearTimeout(this.#paused);
-    channel.pause();
-    this.#paused = setTimeout(() => {
-      if (!this.held) channel.resume();
-    }, ms);
   }
 }
 
@@ -198,17 +178,13 @@ class ForkRun extends Run {
   #late: NodeJS.Timeout | undefined;
 
   constructor(host: HostProcess, parts: StdioParts, running: Running) {
-    super(host, parts, running, parts.options.log);
+    super(host, parts, running, new ErrorLog(parts.options.log, host.channel));
     const { spec, wire } = parts;
     const { stream, input } = running.request;
     const { responseBytes } = spec.limits;
     const head = stream && wire.streamHead(spec, input, this.call);
-    this.#streamed = stream && head && new Streamed({ stream, head, flow: host.channel, responseBytes });
+    this.#streamed = stream && head && new Streamed({ stream, head, flow: this.errors.pace, responseBytes });
     this.#collected = new Collected(responseBytes);
-  }
-
-  protected override get held(): boolean {
-    return this.#streamed?.waiting ?? false;
   }
 
   protected ask(): void {
@@ -244,13 +220,14 @@ class ForkRun extends Run {
 
   /** The worker goes on as soon as the program is gone. */
   protected abandon(): void {
-    this.host.channel.resume();
+    this.errors.pace.resume();
     this.host.channel.send(FRAME.kill);
     this.#late = setTimeout(() => this.host.kill(), KILL_MS);
   }
 
   protected override release(): void {
     clearTimeout(this.#late);
+    this.errors.end(); // the next one does not wait for what this one waited for
     super.release();
   }
 }
@@ -260,7 +237,7 @@ class HotRun extends Run {
   readonly #end: FindEnd | undefined;
 
   constructor(host: HostProcess, parts: StdioParts, running: Running) {
-    super(host, parts, running, parts.options.log);
+    super(host, parts, running, host.errors);
     const { spec, wire } = parts;
     this.#collected = new Collected(spec.limits.responseBytes * FRAMED_BYTE);
     this.#end = wire.answerEnd?.(spec);

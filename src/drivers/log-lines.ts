@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
-import type { LogRecord } from '../../engine/protocol.ts';
+import type { LogRecord } from '../engine/protocol.ts';
+import { Pace } from './pace.ts';
 
 /** A longer line is cut. */
 const MAX_LINE_BYTES = 8 * 1024;
@@ -119,12 +120,10 @@ function lastLines(bytes: Buffer): string[] {
 /** Reads the stream to its end. A flood of it is read slowly: it fills its pipe, and its writer waits. */
 export function logStream(stream: Readable, level: LogRecord['level'], emit: Emit): LogLines {
   const lines = new LogLines(level, emit);
+  const pace = new Pace(stream);
   stream.on('data', (piece: Buffer) => {
     lines.write(piece);
-    const { pauseMs } = lines;
-    if (pauseMs === 0) return;
-    stream.pause();
-    setTimeout(() => stream.resume(), pauseMs);
+    pace.rest(lines.pauseMs);
   });
   stream.on('end', () => lines.end());
   stream.on('error', () => {}); // its process is gone, which is noticed by itself

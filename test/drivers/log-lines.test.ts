@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { suite, test } from 'node:test';
-import { type LogLines, logStream } from '../../src/drivers/process/log-lines.ts';
+import { type LogLines, logStream } from '../../src/drivers/log-lines.ts';
 
 interface Logged {
   readonly lines: string[];
