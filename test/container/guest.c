@@ -94,6 +94,14 @@ static void print_file(int out, const char *path) {
   else answer(out, 200, "", content, (size_t)length);
 }
 
+/* Lines, more than anybody reads. */
+static void flood(int out, size_t bytes) {
+  static char lines[65536];
+  for (size_t at = 0; at < sizeof lines; at += 2) memcpy(lines + at, "a\n", 2);
+  for (; bytes > sizeof lines; bytes -= sizeof lines) write_all(out, lines, sizeof lines);
+  write_all(out, lines, bytes);
+}
+
 static void serve_request(int out, const char *method, const char *target, const char *body, size_t length) {
   char text[16384];
   if (strcmp(target, "/crash") == 0 || strcmp(how, "crashes") == 0) {
@@ -107,7 +115,11 @@ static void serve_request(int out, const char *method, const char *target, const
   if (strcmp(target, "/eat") == 0) eat_memory();
   if (strcmp(target, "/hang") == 0 || strcmp(how, "hangs") == 0) sleep(1000);
   if (strcmp(target, "/pause") == 0) usleep(300 * 1000);
-  if (strncmp(target, "/stream/", 8) == 0) stream(out, atol(target + 8));
+  if (strncmp(target, "/flood/", 7) == 0) {
+    flood(2, (size_t)atol(target + 7));
+    fprintf(stderr, "flooded\n");
+    answer(out, 200, "", "", 0);
+  } else if (strncmp(target, "/stream/", 8) == 0) stream(out, atol(target + 8));
   else if (strncmp(target, "/file/", 6) == 0) print_file(out, target + 5);
   else if (strcmp(target, "/facts") == 0 || strcmp(how, "facts") == 0) answer(out, 200, "", text, describe(text, sizeof text));
   else if (strcmp(target, "/log") == 0) {

@@ -135,6 +135,15 @@ suite('an image that answers HTTP', () => {
     await eventually(() => it.log.includes('info: printed') && it.log.includes('error: complained'));
   });
 
+  test('that floods its log waits: it is read in portions, and its last words are known', async () => {
+    await using driver = new TestDriver(engine.env);
+    const it = await driver.open('http', {}, { warm: 1 });
+    await it.ask({ path: '/flood/10000000' });
+    await assert.rejects(it.ask({ path: '/exit' }), /exit code 3.*flooded\nno more/s);
+    const portions = it.log.filter((line) => line === 'warn: log lines were dropped: too many at once').length;
+    assert.ok(portions >= 8 && it.log.length <= 1001 * (portions + 1), `${portions} portions, ${it.log.length} lines`);
+  });
+
   test('is frozen when idle, and goes on for the next request', async () => {
     await using driver = new TestDriver(engine.env);
     const it = await driver.open('http', { freezeMs: 20 }, { warm: 1 });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeftError } from '../../model/errors.ts';
+import { Pace } from '../pace.ts';
 import { type ContainerPlan, createBody } from './container-settings.ts';
 import type { ContainerEngine } from './engine.ts';
 import { EngineRefusal } from './engine-connection.ts';
@@ -30,6 +31,8 @@ export class Container {
   readonly log: OutputLog;
   /** Its input (when it has one) and output. */
   readonly attached: Duplex;
+  /** Of its output: what is not read fills the engine's buffers and its pipes, and then it waits. */
+  readonly pace: Pace;
   /** All of its output has arrived. */
   readonly outputEnded: Promise<void>;
   /** How it ended, set when `ended` resolves. */
@@ -45,10 +48,11 @@ export class Container {
     this.attached = attached;
     this.#engine = engine;
     this.#name = name;
-    const take = { stdout: stdout ?? ((piece) => log.stdout(piece)), stderr: stderr ?? ((piece) => log.stderr(piece)) } satisfies Record<
-      OutputName,
-      (piece: Buffer) => void
-    >;
+    this.pace = new Pace(attached);
+    const take: Record<OutputName, (piece: Buffer) => void> = {
+      stdout: stdout ?? ((piece) => this.pace.rest(log.stdout(piece))),
+      stderr: stderr ?? ((piece) => this.pace.rest(log.stderr(piece))),
+    };
     const frames = new FrameReader((output, piece) => take[output](piece));
     attached.on('data', (bytes: Buffer) => frames.push(bytes));
     attached.on('error', () => {}); // of a container that ended before it read its input
@@ -106,6 +110,7 @@ export class Container {
     await this.#engine.remove(this.id);
     this.#waiting.abort();
     this.attached.destroy();
+    this.pace.end();
   }
 
   async #wait(): Promise<ContainerEnd> {

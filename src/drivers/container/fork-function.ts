@@ -138,8 +138,8 @@ class ForkedRun {
     this.#begun = true;
     if (!to.write(piece)) {
       // The program waits with us: its pipe is full soon.
-      container.attached.pause();
-      void to.drained().then(() => container.attached.resume());
+      container.pace.pause();
+      void to.drained().then(() => container.pace.resume());
     }
   }
 

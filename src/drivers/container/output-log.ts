@@ -1,62 +1,48 @@
 /** What containers print: line by line into the function's log, and the last of it kept for messages. */
-import { LineLog, LogBudget, type Emit } from '../../engine/host/wasi/output.ts';
+import { type Emit, LogLines } from '../log-lines.ts';
+import { Tail } from '../tail.ts';
 
-/** A budget lasts so long; then there is a new one, for a container lives long. */
-const BUDGET_MS = 10_000;
 /** As much as a contract gets to see. */
 const TAIL_BYTES = 64 * 1024;
 const SHOWN_LINES = 5;
 const SHOWN_BYTES = 1024;
 
 export class OutputLog {
-  readonly #emit: Emit;
-  #budget: LogBudget;
-  #since = performance.now();
-  #out: LineLog;
-  #err: LineLog;
-  #tail = Buffer.alloc(0);
+  readonly #out: LogLines;
+  readonly #err: LogLines;
+  readonly #tail = new Tail(TAIL_BYTES);
 
   constructor(emit: Emit) {
-    this.#emit = emit;
-    this.#budget = new LogBudget(emit);
-    this.#out = new LineLog('info', this.#budget);
-    this.#err = new LineLog('error', this.#budget);
+    this.#out = new LogLines('info', emit);
+    this.#err = new LogLines('error', emit);
   }
 
-  stdout(piece: Buffer): void {
-    this.#renew();
+  /** @returns how long its writer is to wait */
+  stdout(piece: Buffer): number {
     this.#out.write(piece);
+    return this.#out.pauseMs;
   }
 
-  stderr(piece: Buffer): void {
-    this.#renew();
+  /** @returns how long its writer is to wait */
+  stderr(piece: Buffer): number {
     this.#err.write(piece);
-    const kept = Buffer.concat([this.#tail, piece.subarray(-TAIL_BYTES)]);
-    this.#tail = kept.length > TAIL_BYTES ? kept.subarray(-TAIL_BYTES) : kept;
+    this.#tail.write(piece);
+    return this.#err.pauseMs;
   }
 
   /** The last line need not end in a line feed. */
   flush(): void {
-    this.#out.flush();
-    this.#err.flush();
+    this.#out.end();
+    this.#err.end();
   }
 
   get tail(): Uint8Array {
-    return this.#tail;
+    return this.#tail.bytes;
   }
 
   /** The last lines of standard error, for a message; empty when there are none. */
   get lastWords(): string {
-    const lines = this.#tail.subarray(-SHOWN_BYTES).toString('utf8').trimEnd().split('\n');
+    const lines = this.#tail.bytes.subarray(-SHOWN_BYTES).toString('utf8').trimEnd().split('\n');
     return lines.slice(-SHOWN_LINES).join('\n');
-  }
-
-  /** Only one that is spent is replaced: lines that have not ended are in the streams' hands. */
-  #renew(): void {
-    if (!this.#budget.spent || performance.now() - this.#since < BUDGET_MS) return;
-    this.#since = performance.now();
-    this.#budget = new LogBudget(this.#emit);
-    this.#out = new LineLog('info', this.#budget);
-    this.#err = new LineLog('error', this.#budget);
   }
 }

@@ -82,26 +82,3 @@ export class Streamed {
     void this.#stream.drained().then(() => this.#flow.resume());
   }
 }
-
-/** The last of what was written. */
-export class Tail {
-  readonly #limit: number;
-  #pieces: Buffer[] = [];
-  #bytes = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  write(piece: Buffer): void {
-    this.#pieces.push(piece);
-    this.#bytes += piece.length;
-    if (this.#bytes > 2 * this.#limit) this.#pieces = [this.bytes];
-    if (this.#pieces.length === 1) this.#bytes = this.#pieces[0]?.length ?? 0;
-  }
-
-  get bytes(): Buffer {
-    const all = Buffer.concat(this.#pieces);
-    return all.length > this.#limit ? all.subarray(all.length - this.#limit) : all;
-  }
-}

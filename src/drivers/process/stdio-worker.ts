@@ -4,6 +4,7 @@ import { type Outcome, TOO_LARGE } from '../../engine/contract.ts';
 import { asWeftError, type DrivenRequest, type End, STREAMED } from '../../engine/driver.ts';
 import type { FunctionSettings } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
+import { Tail } from '../tail.ts';
 import type { FindEnd, ProgramCall, StdioWire } from '../wire.ts';
 import { ErrorLog } from './error-log.ts';
 import { crashed } from './failures.ts';
@@ -11,7 +12,7 @@ import { FRAME } from './frames.ts';
 import { HostProcess } from './host-process.ts';
 import type { Instance } from './instance-pool.ts';
 import { type LaunchOptions, signalName } from './launch.ts';
-import { Collected, isLineFeeds, Streamed, Tail } from './program-output.ts';
+import { Collected, isLineFeeds, Streamed } from './program-output.ts';
 
 const STDERR_BYTES = 64 * 1024;
 /** From KILL to END. A program that cannot be killed so soon goes with its worker. */
