@@ -106,4 +106,12 @@ suite('an image that reads request after request', () => {
     assert.equal((await it.ask({ text: 'a\n' })).body, '1 a\n');
     assert.ok(it.log.some((line) => line.includes('more than its answer')));
   });
+
+  test('that prints without end behind its answer is told of once, and is replaced', async () => {
+    await using driver = new TestDriver(engine.env);
+    const it = await driver.open('stdio', { command: ['hot'], resources: { instances: 1 } }, LINES);
+    assert.equal((await it.ask({ text: 'drown\n' })).body, '1 drown\n');
+    assert.equal((await it.ask({ text: 'a\n' })).body, '1 a\n');
+    assert.equal(it.log.filter((line) => line.includes('more than its answer')).length, 1);
+  });
 });

@@ -99,24 +99,32 @@ export class Container {
     return this.end ? describeEnd(this.end, this.log.lastWords) : '';
   }
 
-  /** SIGTERM; SIGKILL to what is still there after so long. Then it is removed. Never rejects. */
+  /** SIGTERM; SIGKILL to what is still there after so long. Then it is removed, and what it printed is in its log. Never rejects. */
   async stop(seconds: number): Promise<void> {
-    await this.#engine.api.stop(this.id, seconds).catch(() => {}); // removal is by force
+    await this.#engine.api.stop(this.id, seconds).then(
+      () => this.#lastOutput(),
+      () => {}, // removal is by force
+    );
     await this.remove();
   }
 
-  /** At once, whatever it does. Never rejects. */
+  /** At once, whatever it does, and nothing more is read of it. Never rejects. */
   async remove(): Promise<void> {
-    await this.#engine.remove(this.id);
-    this.#waiting.abort();
+    // First: until the engine has removed it, it may print as fast as it can, and the engine throws that away.
     this.attached.destroy();
     this.pace.end();
+    await this.#engine.remove(this.id);
+    this.#waiting.abort();
   }
 
   async #wait(): Promise<ContainerEnd> {
     this.end = await this.#endOf();
-    await Promise.race([this.outputEnded, delay(LAST_OUTPUT_MS, undefined, { ref: false })]);
+    await this.#lastOutput();
     return this.end;
+  }
+
+  async #lastOutput(): Promise<void> {
+    await Promise.race([this.outputEnded, delay(LAST_OUTPUT_MS, undefined, { ref: false })]);
   }
 
   async #endOf(): Promise<ContainerEnd> {

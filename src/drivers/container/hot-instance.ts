@@ -132,6 +132,7 @@ export class HotInstance implements Instance {
   }
 
   #printed(piece: Buffer): void {
+    if (this.#dismissed) return;
     const pending = this.#pending;
     const { name, limits } = this.#fn.spec;
     if (!pending) {
