@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { testsWithEngine } from './engine.ts';
 import { codeOf, CollectingStream, eventually, TestDriver } from './harness.ts';
@@ -105,6 +106,15 @@ suite('an image that reads request after request', () => {
     assert.equal((await it.ask({ text: 'babble\n' })).body, '2 babble\n');
     assert.equal((await it.ask({ text: 'a\n' })).body, '1 a\n');
     assert.ok(it.log.some((line) => line.includes('more than its answer')));
+  });
+
+  test('that prints before anybody asked is replaced less and less often', async () => {
+    await using driver = new TestDriver(engine.env);
+    const it = await driver.open('stdio', { command: ['hot', 'greets'] }, { ...LINES, warm: 1 });
+    const lives = (): number => it.log.filter((line) => line.includes('more than its answer')).length;
+    // Seven lives have six pauses between them, of 6.3 s altogether: in less there cannot be so many.
+    for (let tenths = 0; tenths < 50 && lives() < 7; tenths++) await delay(100);
+    assert.ok(lives() >= 2 && lives() < 7, `${lives()} lives`);
   });
 
   test('that prints without end behind its answer is told of once, and is replaced', async () => {

@@ -37,6 +37,8 @@ interface Member {
   readonly instance: Instance;
   running: number;
   idleSince: number;
+  /** It was given a request. */
+  used: boolean;
 }
 
 /** Who dies sooner than this has not started well. */
@@ -108,6 +110,7 @@ export class Pool {
     for (const member of this.#members) {
       if (member.instance.gone || member.running >= this.#options.share) continue;
       member.running++;
+      member.used = true;
       return member;
     }
     return undefined;
@@ -162,10 +165,13 @@ export class Pool {
 
   #add(instance: Instance): void {
     const since = performance.now();
-    const member = { instance, running: 0, idleSince: since };
+    const member: Member = { instance, running: 0, idleSince: since, used: false };
     this.#members.add(member);
     this.#options.host.instances(1);
-    void instance.ended.then((how) => this.#lost(member, how === 'crashed' && performance.now() - since < EARLY_MS));
+    void instance.ended.then((how) => {
+      const ofItself = how === 'crashed' || !member.used; // or else what a request did to it
+      this.#lost(member, ofItself && performance.now() - since < EARLY_MS);
+    });
     if (this.#closing.signal.aborted) this.#end(member);
     else this.#serve();
   }
