@@ -143,4 +143,12 @@ suite('an image for Fn', () => {
     await it.driven?.close();
     assert.deepEqual(await folders(), []);
   });
+
+  test('leaves no folder behind even when it made one so deep that no path leads there', async () => {
+    await using driver = new TestDriver(engine.env);
+    const it = await driver.open('fn', { command: ['fn', 'digs'] }, { warm: 1 });
+    assert.equal((await it.ask({ text: 'dug' })).body, 'dug');
+    await it.driven?.close();
+    assert.deepEqual([await folders(), await engine.containers()], [[], []]);
+  });
 });

@@ -180,6 +180,13 @@ static int server(void) {
   return 0;
 }
 
+/* Folder in folder, until no path is long enough for the innermost. */
+static void dig(const char *folder) {
+  if (chdir(folder) < 0) die("chdir");
+  for (int depth = 0; depth < 3000; depth++)
+    if (mkdir("deep", 0700) < 0 || chdir("deep") < 0) die("mkdir");
+}
+
 static int fn(void) {
   const char *path = getenv("FN_LISTENER");
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -193,6 +200,10 @@ static int fn(void) {
   path += 5;
   char *folder = strdup(path);
   *strrchr(folder, '/') = 0;
+  if (strcmp(how, "digs") == 0) {
+    dig(folder);
+    how = "well";
+  }
   if (strcmp(how, "file") == 0) {
     close(open(path, O_CREAT | O_WRONLY, 0666));
     sleep(1000);

@@ -1,7 +1,8 @@
 /** A folder of this machine that the containers of a function see parts of: packed files, secrets, the function's socket. */
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeFolder } from '../remove-folder.ts';
 import type { Owner } from './owner.ts';
 
 const PREFIX = 'weft-container-';
@@ -35,8 +36,9 @@ export class HostFolder {
     return path;
   }
 
+  /** Never rejects. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    await removeFolder(this.path);
   }
 
   #next(): string {
@@ -49,6 +51,6 @@ export async function removeLeftFolders(owner: Owner): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(PREFIX)) continue;
     const tag = name.slice(PREFIX.length, name.lastIndexOf('-'));
-    if (await owner.isGone(tag)) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {}); // another user's
+    if (await owner.isGone(tag)) await removeFolder(join(tmpdir(), name));
   }
 }

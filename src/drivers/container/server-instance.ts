@@ -1,5 +1,4 @@
 /** A container that is an HTTP server, on a port or on a Unix socket in a folder it shares with the host. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DrivenRequest } from '../../engine/driver.ts';
@@ -7,6 +6,7 @@ import { WeftError } from '../../model/errors.ts';
 import { HttpServerClient } from '../http/client.ts';
 import { ConnectionLost, type ServerAddress } from '../http/connection.ts';
 import { type Served, serveThrough } from '../http/serve.ts';
+import { removeFolder } from '../remove-folder.ts';
 import type { HttpWire } from '../wire.ts';
 import type { Container } from './container.ts';
 import type { ContainerFunction } from './container-function.ts';
@@ -71,7 +71,7 @@ export class ServerInstance implements Instance {
   static async start(fn: ContainerFunction, wire: HttpWire, freezeMs: number, closing: AbortSignal): Promise<ServerInstance> {
     await using undo = new AsyncDisposableStack();
     const folder = wire.listens === 'unix' ? await fn.openFolder() : undefined;
-    if (folder !== undefined) undo.defer(() => rm(folder, { recursive: true, force: true }));
+    if (folder !== undefined) undo.defer(() => removeFolder(folder));
     const { reach } = fn.engine;
     const publish = folder === undefined && reach.kind === 'published' ? { port: fn.port, bind: reach.bind } : undefined;
     const address = folder === undefined ? `tcp:${fn.port}` : `unix:${join(SOCKET_FOLDER, SOCKET_NAME)}`;
@@ -128,7 +128,7 @@ export class ServerInstance implements Instance {
     if (this.#dismissed) await container.remove();
     else await container.stop(STOP_SECONDS);
     await socket?.close();
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await removeFolder(folder);
   }
 
   async #wake(): Promise<void> {

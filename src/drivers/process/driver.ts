@@ -14,13 +14,14 @@ import {
 import type { FunctionSettings, ProcessIsolation } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
 import { ensureHost } from '../../toolchain/index.ts';
+import { removeFolder } from '../remove-folder.ts';
 import type { HttpWire, Wire, Wires } from '../wire.ts';
 import { type Abilities, findAbilities } from './abilities.ts';
 import { CallWorker } from './call-worker.ts';
 import { type FunctionPlace, makePlace } from './function-place.ts';
 import { type Instance, InstancePool, type Lease } from './instance-pool.ts';
 import type { LaunchOptions } from './launch.ts';
-import { makeWritable, removeFolder, RunFolder } from './run-folder.ts';
+import { makeWritable, RunFolder } from './run-folder.ts';
 import { SOCKET_FOLDER } from './sandbox.ts';
 import { ServerProcess, type ServerParts, SOCKET_NAME } from './server-process.ts';
 import { StdioWorker } from './stdio-worker.ts';

@@ -11,7 +11,7 @@ import { openArguments } from './arguments-file.ts';
 import type { ControlGroup } from './cgroups.ts';
 import type { HostEnds } from './frames.ts';
 import type { FunctionPlace } from './function-place.ts';
-import { removeFolder } from './run-folder.ts';
+import { removeFolder } from '../remove-folder.ts';
 import { SANDBOX_USER, sandboxCommand } from './sandbox.ts';
 
 /** What asks to be ended and is not gone after this is killed. */

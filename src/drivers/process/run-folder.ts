@@ -2,9 +2,10 @@
  * A folder of this thread for what its processes need on disk: packed files, sockets, the filter of system calls. Nobody else may
  * look into it. What a platform that was killed left is removed by the next.
  */
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { removeFolder } from '../remove-folder.ts';
 import { isLeftover, ownPrefix } from './leftovers.ts';
 
 export class RunFolder {
@@ -30,11 +31,6 @@ export class RunFolder {
   async close(): Promise<void> {
     await removeFolder(this.path);
   }
-}
-
-/** What cannot be removed now is in nobody's way, and the next platform tries again. */
-export async function removeFolder(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch(() => {});
 }
 
 /** Writes what a function may read, below `folder`. The mode does not depend on the umask. */
