@@ -136,6 +136,15 @@ suite('an image for Fn', () => {
     });
   }
 
+  test('whose socket comes and goes is waited for until it stays', async () => {
+    await using driver = new TestDriver(engine.env);
+    // Several: one may be looked at just when it is there.
+    for (const name of ['one', 'two', 'three', 'four']) {
+      const it = await driver.open('fn', { command: ['fn', 'flickers'], network: 'none' }, { name });
+      assert.equal((await it.ask({ text: name })).body, name);
+    }
+  });
+
   test('leaves no folder behind', async () => {
     await using driver = new TestDriver(engine.env);
     const it = await driver.open('fn', { command: ['fn', 'well'] }, { warm: 1 });
