@@ -41,46 +41,82 @@ interface Section {
   readonly problem?: string;
 }
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '7' },
-    seconds: { type: 'string', default: '2' },
-  },
-});
+/** What the command line asks for; told to whoever uses it wrongly, or asks. */
+const USAGE = `npm run bench -- [--only name,name] [--rounds n] [--seconds s] [--json]
+  names: ${MEASUREMENTS.map(({ name }) => name).join(', ')}`;
 
-process.exitCode = await main();
+interface Choice {
+  readonly measurements: readonly Measurement[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly json: boolean;
+}
 
-async function main(): Promise<number> {
-  const chosen = choose(values.only);
-  if (chosen === undefined) return 2;
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let choice: Choice | undefined;
+  try {
+    choice = choiceOf(args);
+  } catch (cause) {
+    console.error(`${cause instanceof Error ? cause.message : String(cause)}\n${USAGE}`);
+    return 2;
+  }
+  if (choice !== undefined) return measure(choice);
+  console.log(USAGE);
+  return 0;
+}
+
+async function measure(choice: Choice): Promise<number> {
   const sections: Section[] = [];
-  for (const measurement of chosen) {
-    const section = await take(measurement);
+  for (const measurement of choice.measurements) {
+    const section = await take(measurement, choice);
     sections.push(section);
-    if (!values.json) printTable(section);
+    if (!choice.json) printTable(section);
   }
   await endBuilds();
-  if (values.json) console.log(JSON.stringify({ node: process.version, date: new Date().toISOString(), sections }, null, 2));
+  if (choice.json) console.log(JSON.stringify({ node: process.version, date: new Date().toISOString(), sections }, null, 2));
   return sections.some((section) => section.problem !== undefined) ? 1 : 0;
 }
 
-function choose(only: string | undefined): readonly Measurement[] | undefined {
+/** Nothing: only how it is used. @throws Error that says what cannot be */
+function choiceOf(args: readonly string[]): Choice | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '7' },
+      seconds: { type: 'string', default: '2' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const rounds = positive('rounds', values.rounds);
+  const seconds = positive('seconds', values.seconds);
+  return { measurements: named(values.only), rounds: Math.ceil(rounds), seconds, json: values.json };
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`--${option} must be a number above 0, not "${text}"`);
+  return value;
+}
+
+function named(only: string | undefined): readonly Measurement[] {
   if (only === undefined) return MEASUREMENTS;
   const names = only.split(',');
   const unknown = names.find((name) => !MEASUREMENTS.some((m) => m.name === name));
-  if (unknown === undefined) return MEASUREMENTS.filter(({ name }) => names.includes(name));
-  console.error(`Nothing named "${unknown}" is measured; there are: ${MEASUREMENTS.map(({ name }) => name).join(', ')}`);
-  return undefined;
+  if (unknown !== undefined) throw new Error(`Nothing named "${unknown}" is measured`);
+  return MEASUREMENTS.filter(({ name }) => names.includes(name));
 }
 
-async function take({ name, title, lacks, run }: Measurement): Promise<Section> {
+async function take({ name, title, lacks, run }: Measurement, { rounds, seconds }: Choice): Promise<Section> {
   const missing = lacks?.();
   if (missing !== undefined) return { name, title, rows: [], problem: `not measured: ${missing} is not installed` };
   const { progress, done } = showProgress(name);
   try {
-    const bench: Bench = { rounds: Number(values.rounds), seconds: Number(values.seconds), progress };
+    const bench: Bench = { rounds, seconds, progress };
     return { name, title, rows: await run(bench) };
   } catch (cause) {
     return { name, title, rows: [], problem: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) };
