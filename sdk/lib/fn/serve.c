@@ -136,13 +136,14 @@ static int fn_accept(int listener, struct fn_connection *connections) {
   return 1;
 }
 
-/** What to wait for: the wish to stop, new connections while there is room, requests. */
+/** What to wait for: the wish to stop, new connections while there is room, requests. poll refuses to look at more than there may be files. */
 static nfds_t fn_watched(struct pollfd *watched, int listener, const struct fn_connection *connections, int shortage) {
-  int room = 0;
+  int room = 0, used = 0;
   watched[0].fd = fn_wake[0];
   for (int i = 0; i < FN_CONNECTIONS; i++) {
     watched[2 + i].fd = connections[i].fd;
     if (connections[i].fd < 0) room = 1;
+    else used = i + 1;
   }
   // poll passes over what is negative.
   watched[1].fd = room && !shortage ? listener : -1;
@@ -150,7 +151,7 @@ static nfds_t fn_watched(struct pollfd *watched, int listener, const struct fn_c
     watched[i].events = POLLIN;
     watched[i].revents = 0;
   }
-  return 2 + FN_CONNECTIONS;
+  return (nfds_t)(2 + used);
 }
 
 static void fn_serve(int listener) {
