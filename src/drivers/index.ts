@@ -24,12 +24,21 @@ class LazyDriver implements Driver {
   }
 
   async open(source: DrivenSource, host: DrivenHost): Promise<Driven> {
-    this.#loaded ??= await (this.#loading ??= this.#load());
+    this.#loaded ??= await this.#ready();
     return this.#loaded.open(source, host);
+  }
+
+  /** What failed may work the next time: files were out, or are being replaced. */
+  #ready(): Promise<Driver> {
+    this.#loading ??= this.#load().catch((cause: unknown) => {
+      this.#loading = undefined;
+      throw cause;
+    });
+    return this.#loading;
   }
 
   /** At once, if there is anything to end: a request that comes behind this is refused. */
   async close(): Promise<void> {
-    await (this.#loaded ?? (await this.#loading))?.close();
+    await (this.#loaded ?? (await this.#loading?.catch(() => undefined)))?.close();
   }
 }
