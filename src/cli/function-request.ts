@@ -42,7 +42,7 @@ export async function callFunction(agent: Dispatcher, call: FunctionRequest): Pr
   } catch (cause) {
     if (cause instanceof Error && isMistake(cause))
       throw new WeftError('WEFT_USAGE', { reason: `This cannot be sent: ${cause.message}`, command: 'weft invoke --help' }, { cause });
-    throw new WeftError('WEFT_NOT_RUNNING', { url: call.url, reason: reasonOf(cause) }, { cause });
+    throw new WeftError('WEFT_NOT_RUNNING', { where: call.url, reason: reasonOf(cause) }, { cause });
   }
 }
 

@@ -39,15 +39,24 @@ export async function gatewayAddress(remote: Remote): Promise<GatewayAddress> {
 }
 
 /** The platform of this machine: the one that runs on the data folder, or the one that would by default. */
-export async function localUrl(data?: string): Promise<string> {
-  const running = await readRunning(await dataOf(data));
+export async function localUrl(): Promise<string> {
+  const running = await readRunning(await dataOf(undefined));
   return running?.url ?? DEFAULT_URL;
+}
+
+/** Whoever names a folder means the platform of that one, and no other. @throws WeftError WEFT_NOT_RUNNING */
+async function urlOn(told: string | undefined): Promise<string> {
+  if (told === undefined) return localUrl();
+  const folder = await dataOf(told);
+  const running = await readRunning(folder);
+  if (!running) throw new WeftError('WEFT_NOT_RUNNING', { where: `the data folder ${folder}`, reason: 'none runs on it' });
+  return running.url;
 }
 
 async function findPlatform(remote: Remote): Promise<{ readonly url: string; readonly context?: GatewayContext }> {
   const choice = await choosePlatform(remote, process.env);
   if (choice.kind === 'gateway') return { url: gatewayOrigin(choice.url) };
-  if (choice.kind === 'local') return { url: await localUrl(remote.data) };
+  if (choice.kind === 'local') return { url: await urlOn(toldData(remote.data)) };
   const { ContextStore } = await import('./contexts/store.ts');
   const context = await new ContextStore(choice.config).read(choice.name, choice.from);
   return { url: context.gateway, context };
@@ -73,8 +82,12 @@ export async function noteRunning(dataDir: string, url: string): Promise<AsyncDi
 }
 
 /** Commands whose `--data` is something else know the folder from the environment only. */
+function toldData(data: string | undefined): string | undefined {
+  return (data ?? process.env['WEFT_DATA']) || undefined;
+}
+
 function dataOf(data: string | undefined): Promise<string> {
-  return dataFolder(data ?? process.env['WEFT_DATA'], process.cwd());
+  return dataFolder(toldData(data), process.cwd());
 }
 
 /** Nothing when there is none, or when the process that wrote it is gone. */

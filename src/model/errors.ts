@@ -62,7 +62,7 @@ export const ERRORS = {
   WEFT_EXISTS: entry('user', 409, 1, '{path} is there already; nothing was written', 'Choose an empty folder'),
   WEFT_MANIFEST: entry('user', 400, 2, '{reason}', 'docs/manifest.md says what a manifest may hold; editors that know schema/weft.schema.json complete it'),
   WEFT_NO_APP: entry('user', 400, 2, 'There is no app in {path}: {reason}', 'Name a folder with a weft.yaml, or start one with: weft init'),
-  WEFT_NOT_RUNNING: entry('user', 503, 6, 'No platform answers at {url}: {reason}', 'Start one with: weft up; or say where it is with --gateway, WEFT_GATEWAY or a context (weft context --help)'),
+  WEFT_NOT_RUNNING: entry('user', 503, 6, 'No platform answers at {where}: {reason}', 'Start one with: weft up; or say where it is with --gateway, WEFT_GATEWAY or a context (weft context --help)'),
   WEFT_CONTEXT_NOT_FOUND: entry('user', 404, 4, 'No gateway context named {name}{from}{suggestion}', 'List them with: weft context list; go back to the platform of this machine with: weft context use default'),
   WEFT_CONTEXT_EXISTS: entry('user', 409, 1, 'A gateway context named "{name}" is there already; nothing was written', 'Look at it with: weft context show {name}; then choose another name, or put yours in its place with --replace'),
   WEFT_CONTEXT_IN_USE: entry('user', 409, 1, 'The gateway context "{name}" is the current one; it was not deleted', 'Use another one first, such as that of this machine: weft context use default'),

@@ -94,6 +94,18 @@ suite('command line', async () => {
     assert.match(stderr, /weft up/);
   });
 
+  test('whoever names a data folder is not given the platform of another', async () => {
+    const nothing = workshop.path('nothing');
+    for (const [words, env] of [
+      [['--data', nothing], {}],
+      [[], { WEFT_DATA: nothing }],
+    ] as const) {
+      const { code, stderr } = await workshop.run(['list', ...words], { env });
+      assert.equal(code, 6);
+      assert.match(stderr, /No platform answers at the data folder .*nothing: none runs on it/);
+    }
+  });
+
   test('a file that is not there is told before anything is sent', async () => {
     const { code, stderr } = await workshop.run(['invoke', 'hello', '--file', 'nowhere.bin', '--gateway', '127.0.0.1:9']);
     assert.equal(code, 1);

@@ -187,6 +187,15 @@ static void dig(const char *folder) {
     if (mkdir("deep", 0700) < 0 || chdir("deep") < 0) die("mkdir");
 }
 
+static void hoard(const char *folder) {
+  static const char megabyte[1 << 20];
+  char path[4096];
+  snprintf(path, sizeof path, "%s/hoard", folder);
+  FILE *file = fopen(path, "w");
+  if (!file) die("hoard");
+  for (int n = 0; n < 128; n++) fwrite(megabyte, sizeof megabyte, 1, file);
+}
+
 static int fn(void) {
   const char *path = getenv("FN_LISTENER");
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -200,6 +209,10 @@ static int fn(void) {
   path += 5;
   char *folder = strdup(path);
   *strrchr(folder, '/') = 0;
+  if (strcmp(how, "hoards") == 0) {
+    hoard(folder);
+    how = "well";
+  }
   if (strcmp(how, "digs") == 0) {
     dig(folder);
     how = "well";

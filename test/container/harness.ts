@@ -1,8 +1,10 @@
 /** The container driver without a platform: functions opened and asked as the engine does it. */
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { containerDriver } from '../../src/drivers/container/driver.ts';
 import { type Answer, Failure, TOO_LARGE } from '../../src/engine/contract.ts';
+import { temporaryFolders } from '../../src/drivers/memory-folder.ts';
 import { type AnswerStream, type Driven, type DrivenRequest, type Driver, type End, STREAMED } from '../../src/engine/driver.ts';
 import { Ending } from '../../src/engine/ending.ts';
 import type { ContainerIsolation, ContractName, FunctionSettings, Resources } from '../../src/model/app.ts';
@@ -23,6 +25,12 @@ export interface Asked extends Partial<DrivenRequest['input']> {
 
 export type Isolation = Partial<Omit<ContainerIsolation, 'resources'>> & { readonly resources?: Partial<Resources> };
 export type Settings = Partial<Omit<FunctionSettings, 'isolation' | 'name'>> & { readonly secretFiles?: never };
+
+/** What the container driver of that process has made on this machine, beside what others have. */
+export async function foldersOf(pid: number | undefined): Promise<string[]> {
+  const names = await Promise.all(temporaryFolders().map((parent) => readdir(parent)));
+  return names.flat().filter((name) => name.startsWith('weft-container-') && name.includes(`-${pid}-`));
+}
 
 /** A function that is open. */
 export class Opened {

@@ -161,7 +161,8 @@ suite('an image that answers HTTP', () => {
 
   test('is stopped when nobody asked for it for its idle time', async () => {
     await using driver = new TestDriver(engine.env);
-    const it = await driver.open('http', {}, { warm: 1, idleMs: 200 });
+    const it = await driver.open('http', {}, { idleMs: 200 });
+    assert.equal((await it.ask({ text: 'first' })).body, 'first');
     await eventually(async () => it.live === 0 && (await engine.containers()).length === 0);
     assert.equal((await it.ask({ text: 'back' })).body, 'back');
   });

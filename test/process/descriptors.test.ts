@@ -54,17 +54,18 @@ test('starts that fail before there is a process leave nothing open, and no fold
   const source = { app: 'app', version: 1, spec: settled, program: '/bin/true', files: {} };
   const place = await makePlace({ source, isolation, host: '/bin/true', run, sandboxed: true });
   const before = descriptors().length;
+  const forever = new AbortController().signal;
   for (const abilities of [
     { ...able, groups: new NoGroups() },
     { ...able, filter: join(place.folder, 'none') },
   ]) {
     const options = { abilities, place, host: [], env: {}, log: () => {} };
-    for (let n = 0; n < 5; n++) await assert.rejects(HostProcess.start(options), { code: 'WEFT_START_FAILED' });
+    for (let n = 0; n < 5; n++) await assert.rejects(HostProcess.start(options, forever), { code: 'WEFT_START_FAILED' });
     const folder = await run.make('socket');
     const socketFolder = { from: folder, to: '/run/weft' };
     const at = { kind: 'socket', folder, name: 'socket' } as const;
     const parts = { spec: settled, wire: http, healthPath: undefined, options: { ...options, socketFolder }, at };
-    await assert.rejects(ServerProcess.start(parts), { code: 'WEFT_START_FAILED' });
+    await assert.rejects(ServerProcess.start(parts, forever), { code: 'WEFT_START_FAILED' });
     await eventually(() => !existsSync(folder));
   }
   await eventually(() => descriptors().length <= before);

@@ -1,7 +1,7 @@
 /** What one instance may use. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import type { Reply, TestEngine } from '../engine/harness.ts';
+import { type Reply, type TestEngine, TestExchange } from '../engine/harness.ts';
 import { cannotRun, processFunction, Workbench } from './harness.ts';
 
 const MiB = 1024 * 1024;
@@ -19,6 +19,12 @@ suite('limits of a process', { skip: cannotRun() }, () => {
         limits: { memoryBytes: 32 * MiB, deadlineMs: 10_000 },
         resources: { processes: 8, openFiles: 32, cpus: 0.25 },
       }),
+      server: processFunction({
+        program: await bench.build('server'),
+        spec: { contract: 'http', args: ['unix', '/srv/own.sock'] },
+        isolation: { listen: { kind: 'unix', path: '/srv/own.sock' } },
+        limits: { memoryBytes: 32 * MiB, deadlineMs: 10_000 },
+      }),
       short: processFunction({ program, limits: { responseBytes: 1000 } }),
     });
     assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
@@ -35,6 +41,20 @@ suite('limits of a process', { skip: cannotRun() }, () => {
     assert.equal(status, 500, body);
     assert.match(body, /WEFT_MEMORY.*33554432 bytes/);
     assert.equal((await call('memory 10')).body, 'ok\n');
+  });
+
+  test('memory: files beside its socket, which are on this machine, are counted too', async () => {
+    const ask = (path: string): Promise<Reply> => {
+      const exchange = new TestExchange('', path);
+      const route = engine.thread.route('server');
+      assert.ok(route);
+      engine.thread.dispatch(route, exchange);
+      return exchange.reply;
+    };
+    const { status, body } = await ask('/hoard');
+    assert.equal(status, 500, body);
+    assert.match(body, /WEFT_MEMORY/);
+    assert.match((await ask('/pid')).body, /^\d+\n$/);
   });
 
   test('processes: so many and no more', async () => {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { suite, test } from 'node:test';
+import { temporaryFolders } from '../../src/drivers/memory-folder.ts';
 import { type Running, until, Workshop } from '../cli/weft.ts';
 import { cannotRun, Workbench } from './harness.ts';
 
@@ -72,7 +72,10 @@ suite('a platform with processes', { skip: cannotRun() }, () => {
       () => survivors(workshop).length === 0,
       () => `the end of ${survivors(workshop).join('\n')}`,
     );
-    const left = (): string[] => readdirSync(tmpdir()).filter((name) => new RegExp(`^weft-\\d+-${up.pid}-`).test(name));
+    const left = (): string[] =>
+      temporaryFolders()
+        .flatMap((parent) => readdirSync(parent))
+        .filter((name) => new RegExp(`^weft-\\d+-${up.pid}-`).test(name));
     assert.ok(left().length > 0);
     const again = await workshop.up([folder]);
     assert.equal(await ask(again, 'probe', 'id'), '1000 1000\n');

@@ -1,5 +1,6 @@
 /** Functions that are HTTP servers in a process of their own. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { TestExchange, type Reply, type TestEngine } from '../engine/harness.ts';
 import { cannotRun, eventually, processFunction, Workbench } from './harness.ts';
@@ -25,6 +26,19 @@ class SlowExchange extends TestExchange {
   override drained(): Promise<void> {
     return this.#going;
   }
+}
+
+/** Among the arguments of a program. */
+const MARK = 'servers-test-mute';
+
+function runs(argument: string): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes(argument);
+    } catch {
+      return false;
+    }
+  });
 }
 
 suite('servers', { skip: cannotRun() }, () => {
@@ -202,6 +216,20 @@ suite('servers', { skip: cannotRun() }, () => {
     const outcome = await engine.deploy({ fn }, [], 'refused');
     assert.equal(outcome?.type, 'refused');
     assert.match(JSON.stringify(outcome), /WEFT_START_FAILED.*exited with 9.*there is no such thing as the configuration/);
+  });
+
+  test('a server that has yet to come up when its function is removed is ended then', { timeout: 20_000 }, async () => {
+    const fn = processFunction({
+      program: await bench.build('server'),
+      spec: { contract: 'http', args: ['mute', MARK] },
+      limits: { deadlineMs: 500 },
+    });
+    assert.equal((await engine.deploy({ mute: fn }, [], 'mute'))?.type, 'deployed');
+    assert.equal((await ask('mute', '/echo')).status, 504);
+    assert.ok(runs(MARK), 'it may yet come up');
+    engine.thread.remove('mute');
+    await eventually(() => engine.messages.some((m) => m.type === 'retired' && m.app === 'mute'));
+    assert.ok(!runs(MARK));
   });
 
   test('a new version ends the server of the one before; one that does not listen to SIGTERM, too', { timeout: 30_000 }, async () => {

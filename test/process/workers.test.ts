@@ -180,6 +180,18 @@ suite('workers', { skip: cannotRun() }, () => {
     assert.equal((await engine.call('other', 'hello')).body, 'hello');
   });
 
+  test('what a burst of requests needed is ended when it has been idle, though others go on', { timeout: 20_000 }, async () => {
+    const library = await bench.build('library', '-shared', '-fPIC');
+    const fn = processFunction({ program: library, spec: { contract: 'nightcore', idleMs: 400 } });
+    assert.equal((await engine.deploy({ bursting: fn }, [], 'bursting'))?.type, 'deployed');
+    await Promise.all(Array.from({ length: 4 }, () => engine.call('bursting', 'hello')));
+    await eventually(() => metrics('bursting').contextsLive > 1);
+    await eventually(async () => {
+      assert.equal((await engine.call('bursting', 'hello')).body, 'hello');
+      return metrics('bursting').contextsLive === 1;
+    });
+  });
+
   test('what cannot be started refuses the deploy with what it said; the version before goes on', async () => {
     const broken = join(bench.folder, 'broken');
     await writeFile(broken, 'this is no program', { mode: 0o755 });

@@ -44,11 +44,6 @@ const listed = z.array(z.object({ Id: z.string(), Labels: nullable(z.record(z.st
 const waited = z.object({ StatusCode: z.number() });
 const progress = z.object({ error: nullable(z.string()), errorDetail: nullable(z.object({ message: nullable(z.string()) })) });
 
-export interface AttachOptions {
-  readonly stdin: boolean;
-  readonly signal?: AbortSignal;
-}
-
 export class EngineApi {
   readonly #connection: EngineConnection;
   #prefix = '';
@@ -147,9 +142,9 @@ export class EngineApi {
   }
 
   /** Its output as frames (`FrameReader`); its input raw. */
-  attach(id: string, { stdin, signal }: AttachOptions): Promise<Duplex> {
+  attach(id: string, { stdin }: { readonly stdin: boolean }): Promise<Duplex> {
     const query = `stream=1&stdout=1&stderr=1${stdin ? '&stdin=1' : ''}`;
-    return this.#connection.hijack(`${this.#prefix}/containers/${id}/attach?${query}`, signal);
+    return this.#connection.hijack(`${this.#prefix}/containers/${id}/attach?${query}`, ANSWER_MS);
   }
 
   #ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<string> {

@@ -58,28 +58,25 @@ export class EngineConnection {
     throw new EngineRefusal(answer.statusCode ?? 0, messageOf(await this.#read(answer, MAX_MESSAGE_BYTES, request.signal)));
   }
 
-  /** A connection that carries raw bytes both ways from now on. @throws as `ask` */
-  hijack(path: string, signal?: AbortSignal): Promise<Duplex> {
-    return new Promise((resolve, reject) => {
-      const request = this.#request({
-        method: 'POST',
-        path,
-        headers: { connection: 'Upgrade', upgrade: 'tcp' },
-        ...(signal && { signal }),
-      });
-      request.once('upgrade', (_answer, socket, first) => {
-        if (first.length > 0) socket.unshift(first);
-        resolve(socket);
-      });
-      request.once('response', (answer) => {
-        this.#read(answer, MAX_MESSAGE_BYTES, signal).then(
-          (text) => reject(new EngineRefusal(answer.statusCode ?? 0, messageOf(text))),
-          reject,
-        );
-      });
-      request.once('error', (cause) => reject(this.#unreachable(cause, signal)));
-      request.end();
+  /** A connection that carries raw bytes both ways from now on; the engine has so long to agree. @throws as `ask` */
+  hijack(path: string, ms: number): Promise<Duplex> {
+    const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+    const request = this.#request({ method: 'POST', path, headers: { connection: 'Upgrade', upgrade: 'tcp' } });
+    // No signal: it would end the connection that came of the request, too.
+    const late = setTimeout(() => request.destroy(new Error(`it did not answer within ${ms} ms`)), ms);
+    request.once('upgrade', (_answer, socket, first) => {
+      if (first.length > 0) socket.unshift(first);
+      resolve(socket);
     });
+    request.once('response', (answer) => {
+      this.#read(answer, MAX_MESSAGE_BYTES, undefined).then(
+        (text) => reject(new EngineRefusal(answer.statusCode ?? 0, messageOf(text))),
+        reject,
+      );
+    });
+    request.once('error', (cause) => reject(this.#unreachable(cause, undefined)));
+    request.end();
+    return promise.finally(() => clearTimeout(late));
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** A container for each request: the request on its standard input, the answer on its standard output. */
 import { randomUUID } from 'node:crypto';
-import { type AnswerStream, type Driven, type DrivenRequest, promised, STREAMED } from '../../engine/driver.ts';
+import { type AnswerStream, type Driven, type DrivenRequest, type End, promised, STREAMED } from '../../engine/driver.ts';
 import { TOO_LARGE } from '../../engine/contract.ts';
 import { Collector } from '../../engine/host/wasi/output.ts';
 import { WeftError } from '../../model/errors.ts';
@@ -8,7 +8,6 @@ import type { ProgramEnd, StdioWire } from '../wire.ts';
 import type { Container } from './container.ts';
 import type { ContainerFunction } from './container-function.ts';
 import { type ContainerEnd, describeEnd, ranOutOfMemory, signalOf } from './exit.ts';
-import type { Outcome } from './pool.ts';
 import { Queue } from './queue.ts';
 
 const OK = 200;
@@ -27,7 +26,7 @@ export class ForkFunction implements Driven {
 
   readonly run = promised((request) => this.#run(request));
 
-  async #run(request: DrivenRequest): Promise<Outcome> {
+  async #run(request: DrivenRequest): Promise<Exclude<End, WeftError>> {
     const early = this.#wire.admit?.(this.#fn.spec, request.input);
     if (early) return early;
     if (this.#running >= this.#fn.isolation.resources.instances) await this.#waiting.join(request.ending.signal);
@@ -73,7 +72,7 @@ class ForkedRun {
     this.#stream = stream && head && { to: stream, head };
   }
 
-  async run(): Promise<Outcome> {
+  async run(): Promise<Exclude<End, WeftError>> {
     const { host, spec } = this.#fn;
     const { input, ending } = this.#request;
     const { signal } = ending;
@@ -143,7 +142,7 @@ class ForkedRun {
     }
   }
 
-  #outcome(container: Container, end: ContainerEnd): Outcome {
+  #outcome(container: Container, end: ContainerEnd): Exclude<End, WeftError> {
     const { spec } = this.#fn;
     const { name, limits } = spec;
     // What its client is told of that is a matter of its contract.

@@ -1,14 +1,13 @@
 /** A container whose program reads one request after the other from its standard input, and answers on its standard output. */
 import { randomUUID } from 'node:crypto';
-import type { DrivenRequest } from '../../engine/driver.ts';
+import type { DrivenRequest, End } from '../../engine/driver.ts';
 import { Collector } from '../../engine/host/wasi/output.ts';
 import { WeftError } from '../../model/errors.ts';
 import type { FindEnd, StdioWire } from '../wire.ts';
 import type { Container } from './container.ts';
 import type { ContainerFunction } from './container-function.ts';
-import { Freezer } from './freezer.ts';
-import { type Instance, InstanceLost, type Outcome } from './pool.ts';
-import { STOP_SECONDS } from './server-instance.ts';
+import { InstanceLife } from './instance-life.ts';
+import { InstanceLost, type Runner } from './pooled-function.ts';
 
 /** What an answer may have beside its body: its head, or JSON around it, where each byte may take six. */
 const FRAMING_BYTES = 64 * 1024;
@@ -22,32 +21,22 @@ interface Pending {
   readonly reject: (cause: unknown) => void;
 }
 
-export class HotInstance implements Instance {
-  readonly ended: Instance['ended'];
+export class HotInstance implements Runner {
   readonly #fn: ContainerFunction;
   readonly #wire: StdioWire;
   readonly #container: Container;
-  readonly #freezer: Freezer;
+  readonly #life: InstanceLife;
   #pending: Pending | undefined;
-  #dismissed = false;
-  #dismiss: () => void = () => {};
 
   private constructor(fn: ContainerFunction, wire: StdioWire, container: Container, freezeMs: number) {
     this.#fn = fn;
     this.#wire = wire;
     this.#container = container;
-    this.#freezer = new Freezer({
-      api: fn.engine.api,
-      container,
-      idleMs: freezeMs,
-      cannot: (reason) => fn.host.log('warn', `idle containers go on running: the engine cannot freeze them: ${reason}`),
-    });
-    const dismissed = new Promise<'dismissed'>((resolve) => (this.#dismiss = () => resolve('dismissed')));
-    this.ended = Promise.race([dismissed, container.ended.then(() => 'crashed' as const)]);
+    const letGo = (): void => void container.attached.end(); // it reads the end of its input
+    this.#life = new InstanceLife({ fn, container, freezeMs, letGo });
     void container.ended.then(() =>
       this.#pending?.reject(new WeftError('WEFT_FUNCTION_CRASHED', { name: fn.spec.name, reason: container.obituary })),
     );
-    this.#freezer.idle();
   }
 
   /** @throws WeftError WEFT_IMAGE, WEFT_START_FAILED, WEFT_CONTAINER_ENGINE */
@@ -71,21 +60,20 @@ export class HotInstance implements Instance {
     return (instance = new HotInstance(fn, wire, container, freezeMs));
   }
 
-  get gone(): boolean {
-    return this.#dismissed || this.#container.end !== undefined;
+  get gone(): Promise<void> {
+    return this.#life.gone;
   }
 
-  async run(request: DrivenRequest): Promise<Outcome> {
+  get usable(): boolean {
+    return this.#life.usable;
+  }
+
+  async run(request: DrivenRequest): Promise<End> {
     const { spec } = this.#fn;
     const { input, ending } = request;
     const { signal } = ending;
     const call = { id: randomUUID(), startedAt: performance.now() };
-    try {
-      await this.#freezer.wake();
-    } catch (cause) {
-      this.#forsake();
-      throw new InstanceLost('it does not go on', { cause });
-    }
+    await this.#life.wake();
     if (this.#container.end) throw new InstanceLost('it has ended');
     signal.throwIfAborted();
     const aborted = (): void => this.#pending?.reject(signal.reason);
@@ -105,22 +93,17 @@ export class HotInstance implements Instance {
       return outcome;
     } catch (cause) {
       // What it prints from now on would be taken for the answer to another request.
-      this.#forsake();
+      this.#life.forsake();
       throw cause;
     } finally {
       signal.removeEventListener('abort', aborted);
       this.#pending = undefined;
-      if (!this.gone) this.#freezer.idle();
+      this.#life.idle();
     }
   }
 
-  async close(): Promise<void> {
-    await this.#freezer.wake().catch(() => {}); // what is frozen does not hear SIGTERM
-    if (this.#dismissed) await this.#container.remove();
-    else {
-      this.#container.attached.end(); // it reads the end of its input
-      await this.#container.stop(STOP_SECONDS);
-    }
+  end(): Promise<void> {
+    return this.#life.end();
   }
 
   #ask(stdin: Uint8Array): Promise<Uint8Array> {
@@ -132,7 +115,7 @@ export class HotInstance implements Instance {
   }
 
   #printed(piece: Buffer): void {
-    if (this.#dismissed) return;
+    if (this.#life.forsaken) return;
     const pending = this.#pending;
     const { name, limits } = this.#fn.spec;
     if (!pending) {
@@ -165,11 +148,6 @@ export class HotInstance implements Instance {
 
   #outOfTurn(): void {
     this.#fn.host.log('error', 'it printed more than its answer, and is replaced: what it prints next could not be told from an answer');
-    this.#forsake();
-  }
-
-  #forsake(): void {
-    this.#dismissed = true;
-    this.#dismiss();
+    this.#life.forsake();
   }
 }

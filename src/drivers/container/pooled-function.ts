@@ -1,61 +1,74 @@
 /** A function whose containers run request after request. */
-import { type Driven, type DrivenRequest, promised } from '../../engine/driver.ts';
+import { asWeftError, type Driven, type DrivenRequest, type End } from '../../engine/driver.ts';
 import type { Answer, Input } from '../../engine/contract.ts';
-import { WeftError } from '../../model/errors.ts';
+import { type Instance, InstancePool, type Lease } from '../instance-pool.ts';
 import type { ContainerFunction } from './container-function.ts';
 import { NotReady } from './not-ready.ts';
-import { type Instance, type Outcome, Pool } from './pool.ts';
+
+/** A container that takes requests. */
+export interface Runner extends Instance {
+  /** @throws InstanceLost when it never saw the request: another one can run it */
+  run(request: DrivenRequest): Promise<End>;
+}
+
+export class InstanceLost extends Error {}
 
 export interface PooledOptions {
   /** Requests that one container runs at once. */
   readonly share: number;
   readonly admit: (input: Input) => Answer | undefined;
-  readonly start: (closing: AbortSignal) => Promise<Instance>;
+  readonly start: (closing: AbortSignal) => Promise<Runner>;
 }
 
 export class PooledFunction implements Driven {
   readonly #fn: ContainerFunction;
-  readonly #options: PooledOptions;
-  readonly #pool: Pool;
+  readonly #admit: PooledOptions['admit'];
+  readonly #pool: InstancePool<Runner>;
 
-  constructor(fn: ContainerFunction, options: PooledOptions) {
+  constructor(fn: ContainerFunction, { share, admit, start }: PooledOptions) {
     this.#fn = fn;
-    this.#options = options;
+    this.#admit = admit;
     const { spec, isolation, host } = fn;
-    this.#pool = new Pool({
-      host,
-      instances: isolation.resources.instances,
-      share: options.share,
+    this.#pool = new InstancePool({
+      name: spec.name,
+      most: isolation.resources.instances,
+      each: share,
       idleMs: spec.idleMs,
-      start: options.start,
+      start,
+      instances: (change) => host.instances(change),
+      coldStart: () => host.coldStart(),
+      warn: (text) => host.log('warn', text),
     });
   }
 
-  readonly run = promised((request) => this.#run(request));
-
-  async #run(request: DrivenRequest): Promise<Outcome> {
-    const early = this.#options.admit(request.input);
-    if (early) return early;
-    try {
-      return await this.#pool.run(request);
-    } catch (cause) {
-      if (cause instanceof NotReady) return cause.failure;
-      throw cause;
-    }
+  run(request: DrivenRequest, ended: (end: End) => void): void {
+    const early = this.#admit(request.input);
+    if (early) ended(early);
+    else this.#runSomewhere(request, ended);
   }
 
-  async scale(instances: number): Promise<void> {
-    try {
-      await this.#pool.scale(instances);
-    } catch (cause) {
-      throw cause instanceof WeftError
-        ? cause
-        : new WeftError('WEFT_START_FAILED', { name: this.#fn.spec.name, reason: String(cause) }, { cause });
-    }
+  scale(instances: number): Promise<void> {
+    return this.#pool.scale(instances);
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
     await this.#fn.close();
+  }
+
+  #runSomewhere(request: DrivenRequest, ended: (end: End) => void): void {
+    const refuse = (reason: Error): void => ended(reason instanceof NotReady ? reason.failure : asWeftError(reason));
+    this.#pool.acquire(request.ending, (lease) => void this.#runIn(lease, request, ended), refuse);
+  }
+
+  async #runIn({ instance, release }: Lease<Runner>, request: DrivenRequest, ended: (end: End) => void): Promise<void> {
+    const end = await instance.run(request).catch((cause: unknown) => (cause instanceof InstanceLost ? cause : asWeftError(cause)));
+    if (end instanceof InstanceLost) {
+      release('lost');
+      this.#runSomewhere(request, ended);
+    } else {
+      release();
+      ended(end);
+    }
   }
 }

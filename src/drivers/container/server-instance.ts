@@ -1,7 +1,7 @@
 /** A container that is an HTTP server, on a port or on a Unix socket in a folder it shares with the host. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DrivenRequest } from '../../engine/driver.ts';
+import type { DrivenRequest, End } from '../../engine/driver.ts';
 import { WeftError } from '../../model/errors.ts';
 import { HttpServerClient } from '../http/client.ts';
 import { ConnectionLost, type ServerAddress } from '../http/connection.ts';
@@ -10,9 +10,9 @@ import { removeFolder } from '../remove-folder.ts';
 import type { HttpWire } from '../wire.ts';
 import type { Container } from './container.ts';
 import type { ContainerFunction } from './container-function.ts';
-import { Freezer } from './freezer.ts';
+import { InstanceLife } from './instance-life.ts';
 import { awaitConnection, awaitHealth } from './listening.ts';
-import { type Instance, InstanceLost, type Outcome } from './pool.ts';
+import { InstanceLost, type Runner } from './pooled-function.ts';
 import type { ListeningSocket } from '../http/listening-socket.ts';
 import { awaitSocket } from './socket-handshake.ts';
 import { startAndAwait } from './starting.ts';
@@ -26,8 +26,6 @@ const SOCKET_MS = 5000;
 const PORT_MS = 60_000;
 /** Fn's agent, and what its functions are written for: one connection, closed after an idle second. */
 const SOCKET_CONNECTION = { connections: 1, idleMs: 1000 };
-/** Between SIGTERM and SIGKILL. */
-export const STOP_SECONDS = 10;
 /** How long the engine may take to tell that a container has ended whose connection broke. */
 const NEWS_MS = 1000;
 /** From the end of a container until its last answers have been read. */
@@ -43,28 +41,18 @@ interface ServerParts {
   readonly freezeMs: number;
 }
 
-export class ServerInstance implements Instance {
-  readonly ended: Instance['ended'];
+export class ServerInstance implements Runner {
   readonly #parts: ServerParts;
-  readonly #freezer: Freezer;
+  readonly #life: InstanceLife;
   #running = 0;
-  #dismissed = false;
-  #dismiss: () => void = () => {};
+  #ended: Promise<void> | undefined;
 
   private constructor(parts: ServerParts) {
     const { fn, container, client, freezeMs } = parts;
     this.#parts = parts;
-    this.#freezer = new Freezer({
-      api: fn.engine.api,
-      container,
-      idleMs: freezeMs,
-      cannot: (reason) => fn.host.log('warn', `idle containers go on running: the engine cannot freeze them: ${reason}`),
-    });
-    const dismissed = new Promise<'dismissed'>((resolve) => (this.#dismiss = () => resolve('dismissed')));
-    this.ended = Promise.race([dismissed, container.ended.then(() => 'crashed' as const)]);
+    this.#life = new InstanceLife({ fn, container, freezeMs, letGo: () => client.close() });
     // What is under way gets what was written of its answer, and no more.
     void container.ended.then(() => client.finish(LAST_ANSWERS_MS));
-    this.#freezer.idle();
   }
 
   /** @throws NotReady; WeftError WEFT_IMAGE, WEFT_START_FAILED, WEFT_CONTAINER_ENGINE; the closing signal's reason */
@@ -96,54 +84,44 @@ export class ServerInstance implements Instance {
     return new ServerInstance({ ...parts, client, socket });
   }
 
-  get gone(): boolean {
-    return this.#dismissed || this.#parts.container.end !== undefined;
+  get gone(): Promise<void> {
+    return this.#life.gone;
   }
 
-  async run(request: DrivenRequest): Promise<Outcome> {
+  get usable(): boolean {
+    return this.#life.usable;
+  }
+
+  async run(request: DrivenRequest): Promise<End> {
     const { fn, wire, client } = this.#parts;
     this.#running++;
     try {
-      await this.#wake();
+      await this.#life.wake();
       const { outcome, fatal } = await new Promise<Served>((resolve, reject) => {
         serveThrough({ spec: fn.spec, wire, client }, request, (result) => (result instanceof Error ? reject(result) : resolve(result)));
       });
       // A client that went away leaves a server that takes one request at a time busy with it.
-      if (fatal || (wire.exclusive && request.stream?.closed)) this.#forsake();
+      if (fatal || (wire.exclusive && request.stream?.closed)) this.#life.forsake();
       return outcome;
     } catch (cause) {
       // First how it ended: nothing can be learnt of what is removed.
       const error = cause instanceof ConnectionLost ? await this.#reasonOf(cause) : cause;
-      if (wire.exclusive) this.#forsake();
+      if (wire.exclusive) this.#life.forsake();
       throw error;
     } finally {
-      if (--this.#running === 0 && !this.gone) this.#freezer.idle();
+      if (--this.#running === 0) this.#life.idle();
     }
   }
 
-  async close(): Promise<void> {
-    const { container, client, socket, folder } = this.#parts;
-    await this.#freezer.wake().catch(() => {}); // what is frozen does not hear SIGTERM
-    client.close();
-    if (this.#dismissed) await container.remove();
-    else await container.stop(STOP_SECONDS);
+  end(): Promise<void> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    const { socket, folder } = this.#parts;
+    await this.#life.end();
     await socket?.close();
     if (folder !== undefined) await removeFolder(folder);
-  }
-
-  async #wake(): Promise<void> {
-    try {
-      await this.#freezer.wake();
-    } catch (cause) {
-      this.#forsake();
-      throw new InstanceLost('it does not go on', { cause });
-    }
-  }
-
-  /** It gets no more requests, and is killed. */
-  #forsake(): void {
-    this.#dismissed = true;
-    this.#dismiss();
   }
 
   /** What the loss of the connection means. */
@@ -151,7 +129,7 @@ export class ServerInstance implements Instance {
     const { fn, container } = this.#parts;
     if (!lost.connected) {
       // It never saw the request. Whether it is gone or only deaf, it is of no use.
-      this.#forsake();
+      this.#life.forsake();
       return new InstanceLost(lost.message, { cause: lost });
     }
     await Promise.race([container.ended, delay(NEWS_MS, undefined, { ref: false })]);

@@ -7,7 +7,7 @@ import { WeftError } from '../../model/errors.ts';
 import type { CallWire } from '../wire.ts';
 import { FRAME } from './frames.ts';
 import { type FrameHandler, HostProcess } from './host-process.ts';
-import type { Instance } from './instance-pool.ts';
+import type { Instance } from '../instance-pool.ts';
 import type { LaunchOptions } from './launch.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -15,6 +15,13 @@ const RESULT_BYTES = 4;
 /** What weft-host says in place of a result (sdk/host/nightcore.c). */
 const RESULT_TOO_LARGE = -0x8000_0000;
 const RESULT_NO_MEMORY = -0x7fff_ffff;
+
+export interface CallParts {
+  readonly spec: FunctionSettings;
+  readonly wire: CallWire;
+  readonly options: LaunchOptions;
+  readonly calls: DrivenHost['call'];
+}
 
 /** The request that runs. */
 interface Running {
@@ -40,8 +47,8 @@ export class CallWorker implements Instance {
   }
 
   /** @throws WeftError WEFT_START_FAILED */
-  static async start(spec: FunctionSettings, wire: CallWire, options: LaunchOptions, calls: DrivenHost['call']): Promise<CallWorker> {
-    return new CallWorker(await HostProcess.start(options), spec, wire, calls);
+  static async start({ spec, wire, options, calls }: CallParts, closing: AbortSignal): Promise<CallWorker> {
+    return new CallWorker(await HostProcess.start(options, closing), spec, wire, calls);
   }
 
   get gone(): Promise<void> {

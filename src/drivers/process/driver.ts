@@ -14,12 +14,12 @@ import {
 import type { FunctionSettings, ProcessIsolation } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
 import { ensureHost } from '../../toolchain/index.ts';
+import { type Instance, InstancePool, type Lease, type PoolOptions } from '../instance-pool.ts';
 import { removeFolder } from '../remove-folder.ts';
 import type { HttpWire, Wire, Wires } from '../wire.ts';
 import { type Abilities, findAbilities } from './abilities.ts';
 import { CallWorker } from './call-worker.ts';
 import { type FunctionPlace, makePlace } from './function-place.ts';
-import { type Instance, InstancePool, type Lease } from './instance-pool.ts';
 import type { LaunchOptions } from './launch.ts';
 import { makeWritable, RunFolder } from './run-folder.ts';
 import { SOCKET_FOLDER } from './sandbox.ts';
@@ -142,19 +142,20 @@ function drive(wire: Wire, parts: Parts): Closable {
   switch (wire.kind) {
     case 'calls': {
       const options = launch(['--max-output', String(spec.limits.responseBytes), 'nightcore', place.seen.program], {});
-      const start = (): Promise<CallWorker> =>
-        CallWorker.start(spec, wire, options, (request, name, body, answered) => host.call(request, name, body, answered));
+      const calls: DrivenHost['call'] = (request, name, body, answered) => host.call(request, name, body, answered);
+      const start = (closing: AbortSignal): Promise<CallWorker> => CallWorker.start({ spec, wire, options, calls }, closing);
       return new DrivenProcess(parts, wire, { most: instances, each: 1, start });
     }
     case 'stdio': {
       const life = wire.life(spec);
       const mode = life === 'fork' && wire.joinsErrors(spec) ? 'join' : life;
       const options = launch([mode, ...program], life === 'hot' ? wire.lifeEnv(spec) : {});
-      const start = (): Promise<StdioWorker> => StdioWorker.start({ spec, wire, options, env }, life);
+      const start = (closing: AbortSignal): Promise<StdioWorker> => StdioWorker.start({ spec, wire, options, env }, life, closing);
       return new DrivenProcess(parts, wire, { most: instances, each: 1, start });
     }
     case 'http': {
-      const start = async (): Promise<ServerProcess> => ServerProcess.start(await serverParts(parts, wire, launch));
+      const start = async (closing: AbortSignal): Promise<ServerProcess> =>
+        ServerProcess.start(await serverParts(parts, wire, launch), closing);
       const each = wire.exclusive ? 1 : Number.POSITIVE_INFINITY;
       return new DrivenProcess(parts, wire, { most: instances, each, start });
     }
@@ -184,7 +185,7 @@ async function serverParts(
     const options = launch(['exec', ...program], wire.env(spec, `tcp:${port}`, app));
     return { ...common, options, at: { kind: 'tcp', host: '127.0.0.1', port } };
   }
-  const folder = join(place.folder, `socket${place.next()}`);
+  const folder = join(place.sockets, String(place.next()));
   await makeWritable(folder, place.user);
   const seen = abilities.tools ? (listen?.kind === 'unix' ? dirname(listen.path) : SOCKET_FOLDER) : folder;
   const socketFolder = { from: folder, to: seen };
@@ -226,13 +227,14 @@ class DrivenProcess<I extends Runner> implements Driven {
   readonly #wire: Wire;
   readonly #pool: InstancePool<I>;
 
-  constructor(parts: Parts, wire: Wire, pool: { readonly most: number; readonly each: number; readonly start: () => Promise<I> }) {
+  constructor(parts: Parts, wire: Wire, pool: Pick<PoolOptions<I>, 'most' | 'each' | 'start'>) {
     const { spec, host } = parts;
     this.#parts = parts;
     this.#wire = wire;
     this.#pool = new InstancePool({
       ...pool,
       name: spec.name,
+      idleMs: spec.idleMs,
       instances: (change) => host.instances(change),
       coldStart: () => host.coldStart(),
       warn: (text) => host.log('warn', text),
@@ -251,7 +253,8 @@ class DrivenProcess<I extends Runner> implements Driven {
 
   async close(): Promise<void> {
     await this.#pool.close();
-    await removeFolder(this.#parts.place.folder);
+    const { folder, sockets } = this.#parts.place;
+    await Promise.all([folder, sockets].map(removeFolder));
     this.onClosed();
   }
 }

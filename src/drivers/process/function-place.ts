@@ -16,6 +16,8 @@ export interface FunctionPlace {
   readonly limits: Limits;
   /** Of its own, on this machine. */
   readonly folder: string;
+  /** For the folders in which servers make their sockets, on this machine. */
+  readonly sockets: string;
   /** In place of /tmp where there is no sandbox. */
   readonly scratch: string;
   /** weft-host and the function's program, on this machine. */
@@ -44,7 +46,7 @@ export async function makePlace({ source, isolation, host, run, sandboxed }: Pla
   const { spec, program } = source;
   const { name, limits } = spec;
   if (program === undefined) throw new WeftError('WEFT_MODULE_REFUSED', { name, reason: 'it has no program' });
-  const folder = await run.make('function');
+  const [folder, sockets] = [await run.make('function'), await run.makeInMemory('sockets')];
   const user = process.getuid?.() === 0 ? SANDBOX_USER : undefined;
   const scratch = join(folder, 'tmp');
   await makeWritable(scratch, user);
@@ -52,14 +54,14 @@ export async function makePlace({ source, isolation, host, run, sandboxed }: Pla
   const files = await writeFiles(join(folder, 'files'), source, isolation);
   let made = 0;
   const next = (): number => made++;
-  if (sandboxed)
-    return { name, isolation, limits, folder, scratch, host, program, files, next, user, seen: { host: HOST, program: PROGRAM } };
+  const common = { name, isolation, limits, folder, sockets, scratch, files, next, user };
+  if (sandboxed) return { ...common, host, program, seen: { host: HOST, program: PROGRAM } };
   const copies = { host: join(folder, 'host'), program: join(folder, 'program') };
   // Without a sandbox paths are what they are, and root's own folders are closed to who runs these.
   await copyExecutable(host, copies.host);
   await copyExecutable(program, copies.program);
-  if (user) for (const path of [run.path, folder]) await chmod(path, 0o711);
-  return { name, isolation, limits, folder, scratch, ...copies, files, next, user, seen: copies };
+  if (user) for (const path of [run.path, folder, run.memory, sockets]) await chmod(path, 0o711);
+  return { ...common, ...copies, seen: copies };
 }
 
 /**

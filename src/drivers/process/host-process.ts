@@ -1,4 +1,5 @@
 /** A weft-host that speaks frames: started, ready, and told apart whether it ended by itself. */
+import { addAbortListener } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorLog } from './error-log.ts';
@@ -40,12 +41,13 @@ export class HostProcess implements FrameReceiver {
     channel.receiver = this;
   }
 
-  /** @throws WeftError WEFT_START_FAILED */
-  static async start(options: LaunchOptions): Promise<HostProcess> {
+  /** Is ended when `closing` is aborted before it is ready. @throws WeftError WEFT_START_FAILED */
+  static async start(options: LaunchOptions, closing: AbortSignal): Promise<HostProcess> {
     const { place } = options;
     const most = Math.max(LEAST_FRAME_BYTES, place.limits.responseBytes + FRAME_ROOM_BYTES);
     const { channel, theirs } = await FrameChannel.open(join(place.folder, `frames${place.next()}`), most);
     const host = HostProcess.#launch(options, channel, theirs);
+    using _closed = addAbortListener(closing, () => host.kill());
     const ready = new Promise<true>((resolve) => {
       host.#ready = () => resolve(true);
     });

@@ -1,4 +1,5 @@
 /** A server in a process of its own: started, ready when it answers, watched, and asked by HTTP for each request. */
+import { addAbortListener } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asWeftError, type DrivenRequest, type End } from '../../engine/driver.ts';
@@ -12,7 +13,7 @@ import { isHealthy } from '../http/probe.ts';
 import { serveThrough } from '../http/serve.ts';
 import type { HttpWire } from '../wire.ts';
 import { crashed, startFailed, withLastLines } from './failures.ts';
-import type { Instance } from './instance-pool.ts';
+import type { Instance } from '../instance-pool.ts';
 import { type Exit, launch, type Launched, type LaunchOptions } from './launch.ts';
 
 const START_MS = 30_000;
@@ -67,9 +68,10 @@ export class ServerProcess implements Instance {
     });
   }
 
-  /** Answers when this returns. @throws WeftError WEFT_START_FAILED */
-  static async start(parts: ServerParts): Promise<ServerProcess> {
+  /** Answers when this returns; is ended when `closing` is aborted before. @throws WeftError WEFT_START_FAILED */
+  static async start(parts: ServerParts, closing: AbortSignal): Promise<ServerProcess> {
     const server = new ServerProcess(parts);
+    using _closed = addAbortListener(closing, () => server.kill());
     const { place } = parts.options;
     const ready = await server.#becomeReady();
     if (ready) {

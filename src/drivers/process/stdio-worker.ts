@@ -10,7 +10,7 @@ import { ErrorLog } from './error-log.ts';
 import { crashed } from './failures.ts';
 import { FRAME } from './frames.ts';
 import { HostProcess } from './host-process.ts';
-import type { Instance } from './instance-pool.ts';
+import type { Instance } from '../instance-pool.ts';
 import { type LaunchOptions, signalName } from './launch.ts';
 import { Collected, isLineFeeds, Streamed } from './program-output.ts';
 
@@ -43,8 +43,8 @@ export class StdioWorker implements Instance {
   }
 
   /** @throws WeftError WEFT_START_FAILED */
-  static async start(parts: StdioParts, life: 'fork' | 'hot'): Promise<StdioWorker> {
-    return new StdioWorker(await HostProcess.start(parts.options), parts, life);
+  static async start(parts: StdioParts, life: 'fork' | 'hot', closing: AbortSignal): Promise<StdioWorker> {
+    return new StdioWorker(await HostProcess.start(parts.options, closing), parts, life);
   }
 
   get gone(): Promise<void> {

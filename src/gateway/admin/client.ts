@@ -135,7 +135,7 @@ export class AdminClient {
 
   #unreachable(cause: unknown): WeftError {
     const reason = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code || cause.name : String(cause);
-    return new WeftError('WEFT_NOT_RUNNING', { url: this.#options.url, reason }, { cause });
+    return new WeftError('WEFT_NOT_RUNNING', { where: this.#options.url, reason }, { cause });
   }
 }
 

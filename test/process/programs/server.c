@@ -72,6 +72,12 @@ static void answer(int client, const char *path, const char *body, size_t length
     memset(last, 'x', bytes);
     say(client, "200 OK", last, bytes);
     _exit(0);
+  } else if (!strcmp(path, "/hoard")) {
+    static const char megabyte[1 << 20];
+    FILE *const hoard = fopen("/srv/hoard", "w");
+    for (int n = 0; n < 128; n++) fwrite(megabyte, sizeof megabyte, 1, hoard);
+    fclose(hoard);
+    say_text(client, "hoarded\n");
   } else if (!strcmp(path, "/hang")) pause();
   else if (!strcmp(path, "/slow")) {
     usleep(300000);
@@ -153,6 +159,7 @@ static int listen_on(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
+  if (argc > 1 && !strcmp(argv[1], "mute")) pause();
   if (argc > 1 && !strcmp(argv[1], "fail")) {
     fprintf(stderr, "there is no such thing as the configuration\n");
     return 9;

@@ -1,21 +1,21 @@
 /**
  * The instances of a function in this thread: made when requests need them, up to a limit; requests beyond wait in the order they
- * came. An instance that ends is replaced, with growing pauses while none comes up.
+ * came. One that ends is replaced when it is needed, with growing pauses while none comes up; one too many is ended when it has been idle.
  */
-import type { Ending } from '../../engine/ending.ts';
-import { WeftError } from '../../model/errors.ts';
+import type { Ending } from '../engine/ending.ts';
+import { WeftError } from '../model/errors.ts';
+import { BackOff } from './back-off.ts';
 
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 10_000;
 /** An instance that ends on its own sooner than this, without having been of use, counts as one that did not come up. */
 const SETTLED_MS = 1_000;
+const SWEEPS_PER_IDLE_TIME = 4;
 
 export interface Instance {
-  /** Resolves when it is gone, for whatever reason. */
+  /** Resolves when another may take its place: it has ended, for whatever reason, or is of no use and about to be ended. Never rejects. */
   readonly gone: Promise<void>;
   /** Whether it can take another request. */
   readonly usable: boolean;
-  /** Ends it in an orderly way; resolves when it is gone. */
+  /** Ends it in an orderly way, if it has not ended; resolves when nothing of it is left. May be called again. */
   end(): Promise<void>;
 }
 
@@ -25,8 +25,10 @@ export interface PoolOptions<I extends Instance> {
   readonly most: number;
   /** Requests that one instance takes at once. */
   readonly each: number;
-  /** @throws WeftError */
-  readonly start: () => Promise<I>;
+  /** One that runs nothing for so long is ended, unless it was asked for; 0: it stays. */
+  readonly idleMs: number;
+  /** Gives up when the signal is aborted. @throws WeftError */
+  readonly start: (closing: AbortSignal) => Promise<I>;
   readonly instances: (change: 1 | -1) => void;
   readonly coldStart: () => void;
   readonly warn: (text: string) => void;
@@ -36,8 +38,9 @@ interface Member<I> {
   readonly instance: I;
   readonly since: number;
   load: number;
+  idleSince: number;
   served: boolean;
-  /** We end it: that it goes is no surprise. */
+  /** That it goes is no surprise: we end it, or have found out already that it is of no use. */
   ending: boolean;
 }
 
@@ -50,7 +53,8 @@ interface Waiter<I> {
 /** An instance for one request. */
 export interface Lease<I> {
   readonly instance: I;
-  readonly release: () => void;
+  /** `lost`: it is gone, or going, and never saw the request. */
+  readonly release: (lost?: 'lost') => void;
 }
 
 export class InstancePool<I extends Instance> {
@@ -58,29 +62,31 @@ export class InstancePool<I extends Instance> {
   /** The one used last is last. */
   readonly #members: Member<I>[] = [];
   readonly #waiting = new Set<Waiter<I>>();
+  readonly #closing = new AbortController();
+  /** What is starting or ending. */
+  readonly #changes = new Set<Promise<void>>();
+  readonly #sweep: NodeJS.Timeout | undefined;
   #starting = 0;
   /** So many are kept alive without requests. */
   #wanted = 0;
-  /** Starts that failed in a row. */
-  #failures = 0;
-  #failure: WeftError | undefined;
-  #pausedUntil = 0;
+  readonly #backOff = new BackOff();
   #restart: NodeJS.Timeout | undefined;
-  #closed = false;
 
   constructor(options: PoolOptions<I>) {
     this.#options = options;
+    const { idleMs } = options;
+    if (idleMs > 0) this.#sweep = setInterval(() => this.#endIdle(), Math.ceil(idleMs / SWEEPS_PER_IDLE_TIME)).unref();
   }
 
   /** Calls one of both, once, perhaps before it returns; `refuse` with WEFT_START_FAILED and others, or the reason of the ending. */
   acquire(ending: Ending, use: (lease: Lease<I>) => void, refuse: (reason: WeftError) => void): void {
+    if (ending.reason) {
+      refuse(ending.reason);
+      return;
+    }
     const free = this.#free();
     if (free && this.#waiting.size === 0) {
       use(this.#lend(free));
-      return;
-    }
-    if (ending.reason) {
-      refuse(ending.reason);
       return;
     }
     if (this.#closed) {
@@ -109,16 +115,23 @@ export class InstancePool<I extends Instance> {
     for (const start of starts) if (start.status === 'rejected') throw start.reason;
   }
 
+  /** Resolves when nothing is left of any instance, those that were starting included. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(this.#closedError());
     clearTimeout(this.#restart);
+    clearInterval(this.#sweep);
     this.#refuseAll(this.#closedError());
-    await Promise.all(this.#members.map((member) => this.#end(member)));
+    for (const member of this.#members) void this.#end(member);
+    while (this.#changes.size > 0) await Promise.all(this.#changes);
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   /** Why there is no instance. */
   #reason(): WeftError {
-    return this.#closed || !this.#failure ? this.#closedError() : this.#failure;
+    return (this.#closed ? undefined : this.#backOff.failure) ?? this.#closedError();
   }
 
   #closedError(): WeftError {
@@ -139,20 +152,30 @@ export class InstancePool<I extends Instance> {
 
   #lend(member: Member<I>): Lease<I> {
     member.load += 1;
-    member.served = true;
-    this.#failures = 0;
     let held = true;
     return {
       instance: member.instance,
-      release: () => {
+      release: (lost) => {
         if (!held) return;
         held = false;
-        member.load -= 1;
-        const at = this.#members.indexOf(member);
-        if (at >= 0 && at < this.#members.length - 1) this.#members.push(...this.#members.splice(at, 1));
-        this.#serve();
+        this.#release(member, lost);
       },
     };
+  }
+
+  #release(member: Member<I>, lost: 'lost' | undefined): void {
+    member.load -= 1;
+    member.idleSince = performance.now();
+    if (lost) {
+      if (isUseless(member)) this.#didNotComeUp('it was up, and took no request');
+      member.ending = true;
+    } else {
+      member.served = true;
+      this.#backOff.succeeded();
+    }
+    const at = this.#members.indexOf(member);
+    if (at >= 0 && at < this.#members.length - 1) this.#members.push(...this.#members.splice(at, 1));
+    this.#serve();
   }
 
   #wait(ending: Ending, use: (lease: Lease<I>) => void, refuse: (reason: WeftError) => void): void {
@@ -190,7 +213,7 @@ export class InstancePool<I extends Instance> {
 
   /** Starts what so many requests without an instance need, if that may be now. */
   #startFor(requests: number): boolean {
-    if (this.#closed || performance.now() < this.#pausedUntil) return false;
+    if (this.#closed || this.#backOff.leftMs > 0) return false;
     const { each, most } = this.#options;
     const wanted = Math.max(1, Math.ceil(requests / each)) - this.#starting;
     const needed = Math.min(wanted, most - this.#members.length - this.#starting);
@@ -198,19 +221,27 @@ export class InstancePool<I extends Instance> {
     return needed > 0;
   }
 
-  async #start(): Promise<void> {
+  /** @throws WeftError */
+  #start(): Promise<void> {
+    const started = this.#startOne();
+    this.#track(started);
+    return started;
+  }
+
+  async #startOne(): Promise<void> {
     this.#starting += 1;
     try {
-      this.#add(await this.#options.start());
+      this.#add(await this.#options.start(this.#closing.signal));
     } catch (cause) {
       this.#starting -= 1;
-      throw this.#failed(cause);
+      throw this.#closed ? this.#closedError() : this.#failed(cause);
     }
   }
 
   #add(instance: I): void {
     this.#starting -= 1;
-    const member: Member<I> = { instance, since: performance.now(), load: 0, served: false, ending: false };
+    const since = performance.now();
+    const member: Member<I> = { instance, since, load: 0, idleSince: since, served: false, ending: false };
     this.#members.push(member);
     this.#options.instances(1);
     void instance.gone.then(() => this.#gone(member));
@@ -221,30 +252,24 @@ export class InstancePool<I extends Instance> {
   #failed(cause: unknown): WeftError {
     const { name } = this.#options;
     const error = cause instanceof WeftError ? cause : new WeftError('WEFT_START_FAILED', { name, reason: String(cause) }, { cause });
-    this.#failure = error;
-    this.#pause();
+    this.#backOff.failed(error);
     this.#options.warn(error.message);
     if (this.#members.length === 0 && this.#starting === 0) this.#refuseAll(error);
     this.#keepWanted();
     return error;
   }
 
-  #pause(): void {
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, MAX_PAUSE_MS);
-    this.#failures += 1;
-    this.#pausedUntil = performance.now() + pause;
+  #didNotComeUp(reason: string): void {
+    this.#backOff.failed(new WeftError('WEFT_START_FAILED', { name: this.#options.name, reason }));
   }
 
   #gone(member: Member<I>): void {
     const at = this.#members.indexOf(member);
     if (at >= 0) this.#members.splice(at, 1);
     this.#options.instances(-1);
+    if (!this.#closed && isUseless(member)) this.#didNotComeUp('it ended as soon as it was up');
+    void this.#end(member);
     if (this.#closed) return;
-    if (!member.ending && !member.served && performance.now() - member.since < SETTLED_MS) {
-      const { name } = this.#options;
-      this.#failure = new WeftError('WEFT_START_FAILED', { name, reason: 'it ended as soon as it was up' });
-      this.#pause();
-    }
     // Also for those who came while the last ones were being ended: they had to wait for this place.
     if (this.#waiting.size > 0) this.#startFor(this.#waiting.size);
     if (this.#members.length === 0 && this.#starting === 0) this.#refuseAll(this.#reason());
@@ -255,18 +280,39 @@ export class InstancePool<I extends Instance> {
   #keepWanted(): void {
     clearTimeout(this.#restart);
     if (this.#closed || this.#members.length + this.#starting >= this.#wanted) return;
-    const wait = Math.max(0, this.#pausedUntil - performance.now());
     this.#restart = setTimeout(() => {
       if (this.#members.length + this.#starting < this.#wanted)
         this.#start().then(
           () => this.#keepWanted(),
           () => {},
         ); // tried again after the next pause
-    }, wait).unref();
+    }, this.#backOff.leftMs).unref();
   }
 
-  async #end(member: Member<I>): Promise<void> {
-    member.ending = true;
-    await member.instance.end();
+  /** Those idle longest come first. */
+  #endIdle(): void {
+    const now = performance.now();
+    const idle = this.#members.filter(({ load, ending, idleSince }) => load === 0 && !ending && now - idleSince >= this.#options.idleMs);
+    const spare = this.#members.filter(({ ending }) => !ending).length - this.#wanted;
+    for (const member of idle.slice(0, Math.max(0, spare))) void this.#end(member);
   }
+
+  #end(member: Member<I>): Promise<void> {
+    member.ending = true;
+    const ended = member.instance.end();
+    this.#track(ended);
+    return ended;
+  }
+
+  #track(change: Promise<void>): void {
+    const done = change
+      .catch(() => {}) // whoever asked for it is told
+      .finally(() => this.#changes.delete(done));
+    this.#changes.add(done);
+  }
+}
+
+/** One that ends in the middle of a request may have been ended by that. */
+function isUseless({ ending, served, load, since }: Member<Instance>): boolean {
+  return !ending && !served && load === 0 && performance.now() - since < SETTLED_MS;
 }
