@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type CompileJob, type Compiled, type Compiler, CompilerFailure, type Linked, type LinkJob } from './compiler.ts';
 import type { Daemon } from './daemon/client.ts';
-import type { LlvmResult, VirtualFiles } from './daemon/messages.ts';
+import { type LlvmResult, STDOUT, type VirtualFiles } from './daemon/messages.ts';
 import { parseDepfile } from './depfile.ts';
 import { DriverPlans } from './driver-plan.ts';
 import { hashOf } from './hash.ts';
@@ -15,9 +15,7 @@ import type { Store } from './store.ts';
 /** Folder of our own in the compiler's file system; the user's paths are an overlay. */
 const HERE = '/weft';
 const OVERLAY = `${HERE}/overlay.json`;
-const OBJECT = `${HERE}/out.o`;
 const DEPENDENCIES = `${HERE}/out.d`;
-const WASM = `${HERE}/out.wasm`;
 /** The toolchain's own headers, which are at /usr; the user's may be there too (`/usr/include`), and are others. */
 const TOOLCHAIN = [`${HERE}/toolchain`, '/usr'] as const;
 const TOOLCHAIN_OPTIONS = new Set(['-internal-isystem', '-internal-externc-isystem', '-resource-dir', '-isysroot']);
@@ -49,8 +47,8 @@ class EmbeddedCompiler implements Compiler {
     const scan = new IncludeScan(job.search);
     scan.add(job.source, job.content);
     const seen = await this.#withPointerSizes(job, scan, signal);
-    const args = await this.#compileCommand(job, ['-MD', '-MF', DEPENDENCIES, '-MT', 'weft', '-o', OBJECT], signal);
-    const { stderr, outputs } = await this.#run(args, job, seen.content, scan, [OBJECT, DEPENDENCIES], signal);
+    const args = await this.#compileCommand(job, ['-MD', '-MF', DEPENDENCIES, '-MT', 'weft', '-o', STDOUT], signal);
+    const { stderr, outputs } = await this.#run(args, job, seen.content, scan, [STDOUT, DEPENDENCIES], signal);
     const [object, dependencies] = outputs;
     if (!object || !dependencies) throw new CompilerFailure(`${stderr}clang wrote no object file`);
     const headers = parseDepfile(Buffer.from(dependencies).toString('utf8')).map((path) => resolve('/', path));
@@ -60,12 +58,12 @@ class EmbeddedCompiler implements Compiler {
   async link(job: LinkJob, signal: AbortSignal): Promise<Linked> {
     const placeholder = `${HERE}/placeholder.o`;
     const driver = job.language === 'c' ? 'clang' : 'clang++';
-    const planned = await this.#plans.command([driver, ...job.flags, placeholder, '-o', WASM], /wasm-ld$/, (args) =>
+    const planned = await this.#plans.command([driver, ...job.flags, placeholder, '-o', STDOUT], /wasm-ld$/, (args) =>
       this.#ask(args, [[placeholder, EMPTY]], signal),
     );
     const args = planned.flatMap((word) => (word === placeholder ? job.inputs.map(({ name }) => name) : [word]));
     const files = job.inputs.map(({ name, content }) => [name, content] as const);
-    const { ok, stderr, outputs } = await this.#daemon.llvm(args, files, [WASM], signal);
+    const { ok, stderr, outputs } = await this.#daemon.llvm(args, files, [STDOUT], signal);
     if (!ok || !outputs[0]) throw new CompilerFailure(stderr);
     return { wasm: outputs[0], warnings: stderr };
   }

@@ -6,7 +6,7 @@ import { Freezer } from './freezer.ts';
 import { InstanceLost } from './pooled-function.ts';
 
 /** Between SIGTERM and SIGKILL. */
-export const STOP_SECONDS = 10;
+const STOP_SECONDS = 10;
 
 export interface LifeParts {
   readonly fn: ContainerFunction;

@@ -4,6 +4,12 @@ import type { ErrorCode, ErrorDetails } from '../../model/errors.ts';
 /** Path inside the compiler's own file system → content. */
 export type VirtualFiles = readonly (readonly [path: string, content: Uint8Array])[];
 
+/**
+ * The output that programs write when they are told this in place of a path. It costs less than a file, which the package makes anew
+ * for each piece that is written to it.
+ */
+export const STDOUT = '-';
+
 export type Task =
   /** Run one of LLVM's programs, compiled to WebAssembly, over files that are all in memory. */
   | { readonly kind: 'llvm'; readonly args: readonly string[]; readonly files: VirtualFiles; readonly outputs: readonly string[] }

@@ -4,7 +4,7 @@ import type { Tree } from '@yowasp/clang';
 import { WeftError } from '../../model/errors.ts';
 import { instrument } from '../rewrite/index.ts';
 import { stackNeed } from '../rewrite/stack-need.ts';
-import type { LlvmResult, Task, TaskResult, VirtualFiles } from './messages.ts';
+import { type LlvmResult, STDOUT, type Task, type TaskResult, type VirtualFiles } from './messages.ts';
 
 parentPort?.on('message', (task: Task) => {
   void perform(task).then((result) => parentPort?.postMessage(result));
@@ -33,11 +33,14 @@ async function resultOf(task: Task): Promise<TaskResult> {
 /** Loaded when first needed: half a second, and 400 MB. */
 async function runLlvm(args: readonly string[], files: VirtualFiles, outputs: readonly string[]): Promise<LlvmResult> {
   const { runLLVM, Exit } = await import('@yowasp/clang');
-  const [stdout, stderr] = [new Text(), new Text()];
+  const [stdout, stderr] = [new Printed(), new Printed()];
   const streams = { stdout: stdout.take, stderr: stderr.take, fetchProgress: () => {}, decodeASCII: false };
   try {
     const made = (await runLLVM([...args], treeOf(files), streams)) ?? {};
-    return { ok: true, stdout: stdout.read(), stderr: stderr.read(), outputs: outputs.map((path) => fileIn(made, path)) };
+    const outputOf = (path: string): Uint8Array | undefined => (path === STDOUT ? stdout.bytes() : fileIn(made, path));
+    // What it printed is text, unless it was asked for as an output.
+    const text = outputs.includes(STDOUT) ? '' : stdout.read();
+    return { ok: true, stdout: text, stderr: stderr.read(), outputs: outputs.map(outputOf) };
   } catch (cause) {
     if (cause instanceof Exit) return { ok: false, stdout: stdout.read(), stderr: stderr.read(), outputs: [] };
     if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
@@ -46,11 +49,14 @@ async function runLlvm(args: readonly string[], files: VirtualFiles, outputs: re
   }
 }
 
-class Text {
+class Printed {
   readonly #pieces: Uint8Array[] = [];
   readonly take = (bytes: Uint8Array | null): void => {
     if (bytes) this.#pieces.push(bytes.slice());
   };
+  bytes(): Uint8Array | undefined {
+    return this.#pieces.length === 0 ? undefined : Buffer.concat(this.#pieces);
+  }
   read(): string {
     return Buffer.concat(this.#pieces).toString('utf8');
   }
