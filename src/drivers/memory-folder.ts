@@ -2,7 +2,7 @@
  * Where folders lie that a function may write and that are not inside its sandbox. In memory, what it writes is counted as its own by
  * the kernel (a page of tmpfs belongs to the control group that touched it first), and bounded so; on disk nobody counts it.
  */
-import { statfsSync } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
 const SHARED_MEMORY = '/dev/shm';
@@ -15,9 +15,10 @@ export const temporaryFolders = (): string[] => [...new Set([tmpdir(), memoryFol
 /** A folder for temporary folders, in memory where this machine has one for everybody. */
 export function memoryFolder(): string {
   try {
+    accessSync(SHARED_MEMORY, constants.W_OK);
     if (statfsSync(SHARED_MEMORY).type === TMPFS_MAGIC) return SHARED_MEMORY;
   } catch {
-    // No such folder: macOS has none.
+    // No such folder, as on macOS, or none for us.
   }
   return tmpdir();
 }
