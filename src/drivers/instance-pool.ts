@@ -38,7 +38,8 @@ interface Member<I> {
   readonly instance: I;
   readonly since: number;
   load: number;
-  idleSince: number;
+  /** Sweeps since it ran something: a look at the clock would cost each request more than all else that is done here. */
+  idleSweeps: number;
   served: boolean;
   /** That it goes is no surprise: we end it, or have found out already that it is of no use. */
   ending: boolean;
@@ -165,7 +166,7 @@ export class InstancePool<I extends Instance> {
 
   #release(member: Member<I>, lost: 'lost' | undefined): void {
     member.load -= 1;
-    member.idleSince = performance.now();
+    member.idleSweeps = 0;
     if (lost) {
       if (isUseless(member)) this.#didNotComeUp('it was up, and took no request');
       member.ending = true;
@@ -240,8 +241,7 @@ export class InstancePool<I extends Instance> {
 
   #add(instance: I): void {
     this.#starting -= 1;
-    const since = performance.now();
-    const member: Member<I> = { instance, since, load: 0, idleSince: since, served: false, ending: false };
+    const member: Member<I> = { instance, since: performance.now(), load: 0, idleSweeps: 0, served: false, ending: false };
     this.#members.push(member);
     this.#options.instances(1);
     void instance.gone.then(() => this.#gone(member));
@@ -291,9 +291,11 @@ export class InstancePool<I extends Instance> {
 
   /** Those idle longest come first. */
   #endIdle(): void {
-    const now = performance.now();
-    const idle = this.#members.filter(({ load, ending, idleSince }) => load === 0 && !ending && now - idleSince >= this.#options.idleMs);
-    const spare = this.#members.filter(({ ending }) => !ending).length - this.#wanted;
+    const staying = this.#members.filter(({ ending }) => !ending);
+    for (const member of staying) member.idleSweeps += member.load === 0 ? 1 : 0;
+    // The first may have come right after its last request.
+    const idle = staying.filter(({ load, idleSweeps }) => load === 0 && idleSweeps > SWEEPS_PER_IDLE_TIME);
+    const spare = staying.length - this.#wanted;
     for (const member of idle.slice(0, Math.max(0, spare))) void this.#end(member);
   }
 
