@@ -20,37 +20,16 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Heads that came last: clients send the same one again and again. */
-const remembered = new Recent<string, ClientHead>();
+const remembered = new Recent<string, Headers>();
 const REMEMBERED_CHARACTERS = 2048;
 
-export interface ClientHead {
-  /** Those that go on; the same object while the head is remembered. */
-  readonly headers: Headers;
-  readonly asksForWebSocket: boolean;
-}
-
-/** Looked at last: more than once for each request. */
-let last: { readonly bytes: Uint8Array; readonly head: ClientHead } | undefined;
-
-/** Of a validated request head that its caller owns. */
-export function clientHead(bytes: Uint8Array): ClientHead {
-  if (last?.bytes === bytes) return last.head;
-  const text = latin1(bytes);
-  const head = remembered.get(text) ?? readClientHead(text);
-  last = { bytes, head };
-  return head;
-}
-
-function readClientHead(text: string): ClientHead {
-  const all = rawHeadersIn(text);
-  const asksForWebSocket = all.some(([name, value]) => name.toLowerCase() === 'upgrade' && value.toLowerCase().startsWith('websocket'));
-  const head = { headers: forwarded(all), asksForWebSocket };
-  return text.length <= REMEMBERED_CHARACTERS ? remembered.set(text, head) : head;
-}
-
-/** Of a validated request head that its caller owns, those that go on. */
+/** Of a validated request head that its caller owns, those that go on; the same object while the head is remembered. */
 export function forwardedOf(bytes: Uint8Array): Headers {
-  return clientHead(bytes).headers;
+  const text = latin1(bytes);
+  const known = remembered.get(text);
+  if (known) return known;
+  const headers = forwarded(rawHeadersIn(text));
+  return text.length <= REMEMBERED_CHARACTERS ? remembered.set(text, headers) : headers;
 }
 
 /** Those that go on, in their order: without the connection's own, and without those that `Connection` names. */

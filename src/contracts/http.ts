@@ -4,28 +4,22 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Headers, HttpWire, WireAnswer, WireCall, WireReply, WireRequest } from '../drivers/wire.ts';
-import type { Answer, Input } from '../engine/contract.ts';
+import type { Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
-import { WeftError } from '../model/errors.ts';
 import { Recent } from '../model/recent.ts';
 import { callHeaders, withForwarding } from './call-headers.ts';
-import { clientHead, forwardedOf, passedOn } from './forwarding.ts';
+import { forwardedOf, passedOn } from './forwarding.ts';
 import { durationLine, ranByOfWatchdog, timeoutHeader } from './of-watchdog.ts';
 
-const JSON_HEAD = Buffer.from('Content-Type: application/json\r\n');
 const TCP = 'tcp:';
 
 export const http: HttpWire = {
   kind: 'http',
   listens: 'port',
   exclusive: false,
+  webSockets: true,
   env(_spec: FunctionSettings, address: string): Record<string, string> {
     return address.startsWith(TCP) ? { PORT: address.slice(TCP.length) } : {};
-  },
-  admit(_spec: FunctionSettings, { head }: Input): Answer | undefined {
-    if (head.length === 0 || !clientHead(head).asksForWebSocket) return undefined;
-    const error = new WeftError('WEFT_NOT_IMPLEMENTED', { reason: 'WebSocket connections are not passed on to functions' });
-    return { status: error.entry.status, head: JSON_HEAD, body: Buffer.from(`${JSON.stringify(error)}\n`) };
   },
   ask(spec: FunctionSettings, { head, body, method, path, query, client }: Input, call: WireCall): WireRequest {
     const { headers, hasId } = fromClient(forwardedOf(head), client);

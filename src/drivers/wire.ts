@@ -8,8 +8,13 @@ import type { ContractName, FunctionSettings } from '../model/app.ts';
 /** Name and value, in the order they are sent. Each character is a byte (latin1): nothing is decoded, so nothing is lost. */
 export type Headers = readonly (readonly [name: string, value: string])[];
 
+interface AnyWire {
+  /** Answers what the function must not see; nothing for all others. */
+  admit?(spec: FunctionSettings, input: Input): Answer | undefined;
+}
+
 /** A function that is a server: requests are HTTP/1.1 on a socket. */
-export interface HttpWire {
+export interface HttpWire extends AnyWire {
   readonly kind: 'http';
   /**
    * Where the server listens when the manifest does not say: a socket that the driver makes room for, or the port in PORT.
@@ -19,8 +24,8 @@ export interface HttpWire {
   env(spec: FunctionSettings, address: string, app: string): Readonly<Record<string, string>>;
   /** Whether one instance takes one request at a time. */
   readonly exclusive: boolean;
-  /** Answers what the function must not see; nothing for all others. */
-  admit?(spec: FunctionSettings, input: Input): Answer | undefined;
+  /** Whether clients may ask it for WebSockets. */
+  readonly webSockets?: boolean;
   /** What a request is answered whose instance took too long to listen, or could not; WEFT_START_FAILED when absent. */
   notReady?(spec: FunctionSettings, how: 'late' | 'failed', reason: string): Failure;
   ask(spec: FunctionSettings, input: Input, call: WireCall): WireRequest;
@@ -47,6 +52,8 @@ export interface WireRequest {
   readonly headers: Headers;
   /** Of this request alone; they follow. */
   readonly more?: Headers;
+  /** The driver's to set: the server is offered to go on with WebSocket's frames. */
+  readonly asksForWebSocket?: boolean;
   readonly body: Uint8Array;
 }
 
@@ -64,11 +71,10 @@ export type WireAnswer =
   | { readonly kind: 'failure'; readonly failure: Failure; readonly fatal: boolean };
 
 /** A program that is run for a request: environment and standard input in, standard output and exit status out. */
-export interface StdioWire {
+export interface StdioWire extends AnyWire {
   readonly kind: 'stdio';
   /** fork: a new process a request. hot: one process reads request after request from its standard input, as HTTP or JSON. */
   life(spec: FunctionSettings): 'fork' | 'hot';
-  admit?(spec: FunctionSettings, input: Input): Answer | undefined;
   /** Of one request (fork). */
   env(spec: FunctionSettings, input: Input, call: ProgramCall): Readonly<Record<string, string>>;
   /** Of the whole life (hot). */
@@ -108,9 +114,8 @@ export interface ProgramEnd extends ProgramCall {
 }
 
 /** A library that is called in a worker process (nightcore): bytes in, bytes and a result out. */
-export interface CallWire {
+export interface CallWire extends AnyWire {
   readonly kind: 'calls';
-  admit?(spec: FunctionSettings, input: Input): Answer | undefined;
   input(spec: FunctionSettings, input: Input): Uint8Array;
   answer(spec: FunctionSettings, result: number, output: Uint8Array): Outcome;
 }

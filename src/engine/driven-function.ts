@@ -4,16 +4,18 @@ import { performance } from 'node:perf_hooks';
 import type { FunctionSettings } from '../model/app.ts';
 import { copyOf } from '../model/bytes.ts';
 import { WeftError } from '../model/errors.ts';
-import type { Exchange } from '../model/exchange.ts';
+import type { Exchange, ToWebSocket } from '../model/exchange.ts';
 import { callError, type PendingCall } from './call.ts';
 import { Failure, type Input } from './contract.ts';
-import { type Driven, type End, STREAMED } from './driver.ts';
+import { type AnswerStream, type Driven, type End, STREAMED } from './driver.ts';
 import { DrivenRun } from './driven-run.ts';
 import { respondError, respondOutcome } from './http-sink.ts';
 import { FunctionCounters } from './metrics.ts';
 import type { Version } from './version.ts';
 
 const NOTHING = new Uint8Array(0);
+/** Of an answer that made its connection a WebSocket, however that ended. */
+const SWITCHED = 101;
 
 export class DrivenFunction {
   readonly id: number;
@@ -52,6 +54,7 @@ export class DrivenFunction {
       }
     };
     const run = new DrivenRun(version, this, { input: owned(exchange), depth: 1, startedAt, deadlineAt, stream, finish });
+    stream.onWebSocket = () => run.lasts();
     exchange.onHungUp = () => run.end(new WeftError('WEFT_CLIENT_GONE', { name: this.name }));
     run.start(driven);
   }
@@ -81,7 +84,7 @@ export class DrivenFunction {
 
   /** The status that is counted. */
   #answer(version: Version, exchange: Exchange, stream: WatchedStream, end: End): number {
-    if (end === STREAMED) {
+    if (end === STREAMED || stream.status === SWITCHED) {
       exchange.end();
       return stream.status;
     }
@@ -96,8 +99,9 @@ export class DrivenFunction {
 }
 
 /** Remembers whether an answer has begun: what fails afterwards can only break it off. */
-class WatchedStream {
+class WatchedStream implements AnswerStream {
   status = 0;
+  onWebSocket: (() => void) | undefined;
   readonly #exchange: Exchange;
 
   constructor(exchange: Exchange) {
@@ -110,6 +114,20 @@ class WatchedStream {
 
   get closed(): boolean {
     return this.#exchange.closed;
+  }
+
+  get toWebSocket(): ToWebSocket | undefined {
+    const { toWebSocket } = this.#exchange;
+    return (
+      toWebSocket &&
+      ((head, server) => {
+        this.status = SWITCHED;
+        // Its end is that of `server`.
+        this.#exchange.onHungUp = null;
+        this.onWebSocket?.();
+        toWebSocket(head, server);
+      })
+    );
   }
 
   begin(status: number, head: Uint8Array): void {

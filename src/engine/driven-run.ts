@@ -27,7 +27,7 @@ export class DrivenRun implements DrivenRequest, Dated, Counted {
   readonly input: Input;
   readonly depth: number;
   readonly startedAt: number;
-  readonly deadlineAt: number;
+  deadlineAt: number;
   readonly stream: AnswerStream | undefined;
   readonly ending = new Ending();
   countedBytes = 0;
@@ -72,6 +72,19 @@ export class DrivenRun implements DrivenRequest, Dated, Counted {
     this.end(new WeftError('WEFT_DEADLINE', { name, ms: limits.deadlineMs }));
   }
 
+  /** It became a connection that lasts until one side ends it: while its version is the newest one, and for its deadline's time after that. */
+  lasts(): void {
+    if (this.#over) return;
+    this.#version.runtime.deadlines.delete(this);
+    if (this.#version.retired) this.endsInTime();
+    else this.#version.lasting.add(this);
+  }
+
+  endsInTime(): void {
+    this.deadlineAt = performance.now() + this.#fn.spec.limits.deadlineMs;
+    this.#version.runtime.deadlines.add(this);
+  }
+
   /** A driver ends its request itself, and then knows more about it; should it hang, the client is answered all the same. */
   end(reason: WeftError): void {
     if (this.#over || this.ending.reason) return;
@@ -86,6 +99,7 @@ export class DrivenRun implements DrivenRequest, Dated, Counted {
     const version = this.#version;
     const fn = this.#fn;
     version.runtime.deadlines.delete(this);
+    version.lasting.delete(this);
     version.runtime.memory.release(this);
     fn.running--;
     fn.counters.waiting--;

@@ -4,6 +4,7 @@
  */
 import type { FunctionSettings, Isolation } from '../model/app.ts';
 import { WeftError } from '../model/errors.ts';
+import type { ToWebSocket } from '../model/exchange.ts';
 import type { Input, Outcome } from './contract.ts';
 import type { Ending } from './ending.ts';
 import type { LogRecord } from './protocol.ts';
@@ -57,6 +58,8 @@ export interface AnswerStream {
   /** Copies a piece; false when the client is slow: then wait for `drained` before the next. */
   write(piece: Uint8Array): boolean;
   drained(): Promise<void>;
+  /** From here on the request lasts, beyond its deadline, until `server` is closed. */
+  readonly toWebSocket?: ToWebSocket | undefined;
   readonly closed: boolean;
 }
 

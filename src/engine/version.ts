@@ -7,6 +7,7 @@ import { callError, PendingCall } from './call.ts';
 import { Chain } from './chain.ts';
 import { type Group, GroupShape } from './group.ts';
 import { DrivenFunction } from './driven-function.ts';
+import type { DrivenRun } from './driven-run.ts';
 import type { CallOutcome, DrivenRequest } from './driver.ts';
 import { GuestFunction } from './guest-function.ts';
 import type { HostImports } from './host/imports.ts';
@@ -50,6 +51,8 @@ export class Version {
   chains = 0;
   /** No new request may begin in it: what it holds goes, or is gone. */
   retired = false;
+  /** Connections of functions that would last for ever. */
+  readonly lasting = new Set<DrivenRun>();
   readonly #names: readonly Uint8Array[];
   readonly #host: HostImports;
   readonly #peers: Peers;
@@ -219,6 +222,7 @@ export class Version {
   /** A newer version took over: contexts go as soon as no request needs them. */
   retire(done: () => void): void {
     this.retired = true;
+    for (const run of this.lasting) run.endsInTime();
     const end = async (): Promise<void> => {
       this.#whenUnused = undefined;
       await this.release();

@@ -52,7 +52,7 @@ export const ERRORS = {
   WEFT_TARGET_TOO_LONG: entry('user', 414, 5, 'The request line is longer than {bytes} bytes', 'Send the data in the body'),
   WEFT_EXPECTATION: entry('user', 417, 5, 'Cannot meet the expectation "{value}"', 'Only "Expect: 100-continue" is known'),
   WEFT_HEADERS_TOO_LARGE: entry('user', 431, 5, 'The request head has more than {bytes} bytes or {headers} headers', 'Send fewer or shorter headers'),
-  WEFT_NOT_IMPLEMENTED: entry('user', 501, 5, 'Not implemented: {reason}', 'Send the body plain or chunked, with a method of RFC 9110 other than CONNECT, and ask for no other protocol'),
+  WEFT_NOT_IMPLEMENTED: entry('user', 501, 5, 'Not implemented: {reason}', 'Send the body plain or chunked, with a method of RFC 9110 other than CONNECT'),
   WEFT_BUSY: entry('system', 503, 5, 'Too busy: {reason}', 'Retry later'),
   WEFT_HTTP_VERSION: entry('user', 505, 5, 'This port speaks HTTP/1.1 and HTTP/1.0', 'Send the request as HTTP/1.1'),
   WEFT_LISTEN: entry('user', 500, 1, 'Cannot listen on {where}: {reason}', 'Choose another with --port and --host'),

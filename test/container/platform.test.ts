@@ -4,10 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { bundleApp } from '../../src/cli/bundle.ts';
 import { loadApp } from '../../src/manifest/index.ts';
 import type { AppBundle } from '../../src/model/app.ts';
 import { TestPlatform } from '../admin/harness.ts';
+import { Conversation } from '../process/conversation.ts';
 import { autoBuilder } from '../toolchain/workshop.ts';
 import { testsWithEngine } from './engine.ts';
 import { eventually } from './harness.ts';
@@ -52,6 +54,21 @@ suite('a platform with containers', () => {
     const { error } = (await crashed.json()) as { error: { code: string; message: string } };
     assert.deepEqual([crashed.status, error.code], [502, 'WEFT_FUNCTION_CRASHED']);
     assert.match(error.message, /SIGSEGV.*about to crash/s);
+  });
+
+  test('passes on the WebSockets of an image that takes them', async () => {
+    const program = join(import.meta.dirname, '../process/programs/websocket.c');
+    await engine.makeImage('weft-websocket', ['gcc', '-D_GNU_SOURCE', program], []);
+    await using it = await TestPlatform.start({ threads: 1 });
+    await it.platform.deploy(await app('  ws: { image: weft-websocket, freeze: 20ms, limits: { deadline: 10s } }\n'));
+    const talk = await new Conversation(`${it.platform.url}/function/ws`).opened();
+    assert.equal(await talk.says('hello'), 'hello');
+    // A container that runs nothing is frozen; this one does.
+    await delay(200);
+    assert.equal(await talk.says('again'), 'again');
+    await talk.says('flood 1000', 1002);
+    talk.socket.send('crash');
+    assert.equal(await talk.end(), 1006);
   });
 
   test('lets a function in a context call one in a container', async () => {

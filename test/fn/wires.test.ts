@@ -111,15 +111,6 @@ describe('contract http', () => {
     ] as const;
     assert.equal(passed(answer(http, 404, headers)), '404\nContent-Type: a/b\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n');
   });
-
-  test('a WebSocket is refused with a 501 that says so', () => {
-    const asked = input(['GET / HTTP/1.1', 'Host: h', 'Upgrade:  WebSocket', 'Connection: upgrade']);
-    const refused = http.admit?.(settings('http'), asked);
-    assert.equal(refused?.status, 501);
-    assert.match(Buffer.from(refused?.body ?? []).toString(), /WEFT_NOT_IMPLEMENTED.*WebSocket connections are not passed on/);
-    assert.equal(http.admit?.(settings('http'), FROM_CLIENT), undefined);
-    assert.equal(http.admit?.(settings('http'), FROM_FUNCTION), undefined);
-  });
 });
 
 describe('contract fn', () => {

@@ -46,6 +46,9 @@ export class ServerInstance implements Runner {
   readonly #life: InstanceLife;
   #running = 0;
   #ended: Promise<void> | undefined;
+  /** It ends because it was told to. */
+  #asked = false;
+  #tellsCrash = false;
 
   private constructor(parts: ServerParts) {
     const { fn, container, client, freezeMs } = parts;
@@ -97,11 +100,12 @@ export class ServerInstance implements Runner {
     this.#running++;
     try {
       await this.#life.wake();
-      const { outcome, fatal } = await new Promise<Served>((resolve, reject) => {
+      const { outcome, fatal, lasted } = await new Promise<Served>((resolve, reject) => {
         serveThrough({ spec: fn.spec, wire, client }, request, (result) => (result instanceof Error ? reject(result) : resolve(result)));
       });
       // A client that went away leaves a server that takes one request at a time busy with it.
       if (fatal || (wire.exclusive && request.stream?.closed)) this.#life.forsake();
+      if (lasted) void this.#tellCrash();
       return outcome;
     } catch (cause) {
       // First how it ended: nothing can be learnt of what is removed.
@@ -114,7 +118,19 @@ export class ServerInstance implements Runner {
   }
 
   end(): Promise<void> {
+    this.#asked ||= !this.#parts.container.end;
     return (this.#ended ??= this.#end());
+  }
+
+  /** Once, however many WebSockets ended with it. */
+  async #tellCrash(): Promise<void> {
+    if (this.#tellsCrash) return;
+    this.#tellsCrash = true;
+    const { fn, container } = this.#parts;
+    await Promise.race([container.ended, delay(NEWS_MS, undefined, { ref: false })]);
+    this.#tellsCrash = container.end !== undefined;
+    if (!container.end || this.#asked || this.#life.forsaken) return;
+    fn.host.log('error', new WeftError('WEFT_FUNCTION_CRASHED', { name: fn.spec.name, reason: container.obituary }).message);
   }
 
   async #end(): Promise<void> {

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Ending } from '../../engine/ending.ts';
 import type { WireRequest } from '../wire.ts';
-import { ConnectionLost, type Done, type Receiver, type ServerAddress, ServerConnection } from './connection.ts';
+import { ConnectionLost, type ConnectionKeeper, type Done, type Receiver, type ServerAddress, ServerConnection } from './connection.ts';
 import { Pause } from './pause.ts';
 import { ReplyMemo } from './reply-memo.ts';
 import type { HeadLimits } from './response-parser.ts';
@@ -30,11 +30,13 @@ interface Sending {
   stale?: ConnectionLost;
 }
 
-export class HttpServerClient {
+export class HttpServerClient implements ConnectionKeeper {
   readonly #address: ServerAddress;
   readonly #options: Required<ClientOptions>;
   readonly #memo = new ReplyMemo();
   readonly #all = new Set<ServerConnection>();
+  /** Those that became WebSockets: they take no place from requests. */
+  readonly #webSockets = new Set<ServerConnection>();
   /** The one used last is used next: the others grow old and go. */
   readonly #idle: ServerConnection[] = [];
   readonly #waiting = new Set<Sending>();
@@ -72,7 +74,7 @@ export class HttpServerClient {
   /** Breaks off what is under way. */
   close(): void {
     this.#shut();
-    for (const connection of this.#all) connection.destroy();
+    for (const connection of [...this.#all, ...this.#webSockets]) connection.destroy();
   }
 
   #shut(): void {
@@ -145,7 +147,7 @@ export class HttpServerClient {
 
   #connect(): ServerConnection | undefined {
     if (!this.#mayConnect) return undefined;
-    const connection = new ServerConnection(this.#address, this.#options, this.#memo, (gone) => this.#forget(gone));
+    const connection = new ServerConnection(this.#address, this.#options, this.#memo, this);
     this.#all.add(connection);
     return connection;
   }
@@ -200,7 +202,14 @@ export class HttpServerClient {
     if (performance.now() - idleSince < ONE_ANSWER_MS) this.#closesUnsaid = true;
   }
 
-  #forget(connection: ServerConnection): void {
+  switched(connection: ServerConnection): void {
+    this.#all.delete(connection);
+    this.#webSockets.add(connection);
+    this.#serveWaiting();
+  }
+
+  gone(connection: ServerConnection): void {
+    if (this.#webSockets.delete(connection)) return;
     if (connection.hungUp && connection.carried === 1) this.#noteHangUp(connection);
     this.#all.delete(connection);
     this.#remove([connection]);

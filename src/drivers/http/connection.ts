@@ -1,4 +1,6 @@
 /** One connection to a server, with at most one request on it. */
+import { Buffer } from 'node:buffer';
+import type { Duplex } from 'node:stream';
 import type { Ending } from '../../engine/ending.ts';
 import type { WireReply, WireRequest } from '../wire.ts';
 import { encodeRequest } from './encode-request.ts';
@@ -24,6 +26,8 @@ export interface Receiver {
   /** wait: nothing more until `drained`. stop: the rest is of no interest, and the connection is closed. An error thrown breaks the request off. */
   received(part: Received): 'more' | 'wait' | 'stop';
   drained(): Promise<void>;
+  /** Instead of `received`, to a request that asks for it: from here on `server` is a WebSocket's bytes, and the exchange lasts until it is closed. */
+  switched?(head: WireReply, server: Duplex): void;
 }
 
 /** With these, nobody listens at the address. Others, such as too many open files here, say nothing about the server. */
@@ -75,6 +79,14 @@ const READ_BUFFER = new Uint8Array(WINDOW_BYTES);
 /** Called once: with nothing when the answer was received whole, or its receiver wants no more of it, else with what went wrong. */
 export type Done = (failure: Error | undefined) => void;
 
+/** Who keeps connections. */
+export interface ConnectionKeeper {
+  /** It carries a WebSocket, and nothing else any more. */
+  switched(connection: ServerConnection): void;
+  /** Once, when it is closed. */
+  gone(connection: ServerConnection): void;
+}
+
 interface Pending {
   readonly receiver: Receiver;
   readonly ending: Ending;
@@ -90,7 +102,7 @@ export class ServerConnection {
   hungUp = false;
   readonly #socket: PatientSocket;
   readonly #parser: ResponseParser;
-  readonly #gone: (connection: ServerConnection) => void;
+  readonly #keeper: ConnectionKeeper;
   #pending: Pending | undefined;
   #connected = false;
   #ended = false;
@@ -100,9 +112,9 @@ export class ServerConnection {
   /** Why the server takes no more of it. */
   #refused: NodeJS.ErrnoException | undefined;
 
-  /** `memo`: of that server. `gone` is called once, when it is closed. */
-  constructor(address: ServerAddress, limits: HeadLimits, memo: ReplyMemo, gone: (connection: ServerConnection) => void) {
-    this.#gone = gone;
+  /** `memo`: of that server. */
+  constructor(address: ServerAddress, limits: HeadLimits, memo: ReplyMemo, keeper: ConnectionKeeper) {
+    this.#keeper = keeper;
     this.#parser = new ResponseParser(sharedLlhttp(), limits, memo);
     const onread = { buffer: READ_BUFFER, callback: (bytes: number): boolean => this.#read(READ_BUFFER.subarray(0, bytes)) };
     this.#socket = new PatientSocket(onread, (cause) => this.#writeFailed(cause));
@@ -137,7 +149,7 @@ export class ServerConnection {
   exchange(request: WireRequest, receiver: Receiver, ending: Ending, done: Done): void {
     this.#pending = { receiver, ending, done };
     this.carried += 1;
-    this.#parser.expect(request.method);
+    this.#parser.expect(request);
     ending.onEnded = this.#onEnded;
     this.#writing = true;
     this.#write(encodeRequest(request));
@@ -173,8 +185,21 @@ export class ServerConnection {
       this.destroy();
       return true;
     }
+    if (this.#parser.switched) return this.#socket.push(Buffer.from(bytes));
     this.#parser.feed(bytes);
-    return this.#pass();
+    return this.#parser.switched ? this.#switch(this.#pending) : this.#pass();
+  }
+
+  /** The socket is a stream from here on, for whoever carries its bytes: what is read is pushed into it. */
+  #switch({ receiver }: Pending): boolean {
+    const { head, piece } = this.#parser;
+    this.#keeper.switched(this);
+    try {
+      if (head) receiver.switched?.(head, this.#socket);
+    } catch (cause) {
+      this.#fail(cause);
+    }
+    return piece.length === 0 || this.#socket.push(Buffer.from(piece));
   }
 
   #pass(): boolean {
@@ -213,7 +238,7 @@ export class ServerConnection {
   #serverEnded(): void {
     this.#ended = true;
     this.hungUp = !this.#pending;
-    if (!this.#pending) return;
+    if (!this.#pending || this.#parser.switched) return;
     // What broke has not ended: RFC 9112, section 8.
     if (!this.#refused) this.#parser.finish();
     if (this.#parser.complete) this.#pass();
@@ -221,16 +246,18 @@ export class ServerConnection {
   }
 
   #lost(cause?: NodeJS.ErrnoException): void {
-    if (!this.#pending) return;
+    // A WebSocket tells its end itself; that of the connection beneath is only its end.
+    if (!this.#pending || this.#parser.switched) return;
     const unanswered = !this.#parser.begun;
     const facts = { connected: this.#connected, unsent: !this.#connected || this.#untaken, unanswered };
     this.#fail(new ConnectionLost(lostReason(this.#connected, unanswered, cause), facts, { cause }));
   }
 
   #closed(): void {
-    this.#lost();
+    if (this.#parser.switched) this.#settle(undefined);
+    else this.#lost();
     this.#parser.close();
-    this.#gone(this);
+    this.#keeper.gone(this);
   }
 
   #fail(cause: unknown): void {

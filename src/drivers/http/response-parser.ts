@@ -2,7 +2,7 @@
  * Answers of HTTP servers: llhttp decides what is a head, where a body ends, and what is malformed; this notes what one read brought.
  * A parser belongs to a connection. All of a thread run in one llhttp, one after the other, and nothing of ours that can throw runs inside of it.
  */
-import type { WireReply } from '../wire.ts';
+import type { WireReply, WireRequest } from '../wire.ts';
 import { cString, instantiateLlhttp, type LlhttpExports, PAUSED, STOP, TYPE_RESPONSE } from './llhttp.ts';
 import type { ReplyMemo } from './reply-memo.ts';
 
@@ -22,11 +22,13 @@ const FIRST_FINAL_STATUS = 200;
 const NOTHING = new Uint8Array(0);
 
 export class ResponseParser {
-  /** Of the last `feed`: the head, when it became whole; bytes of the body, lent like what was fed. */
+  /** Of the last `feed`: the head, when it became whole; bytes of the body, lent like what was fed; after a switch, all behind the head. */
   head: WireReply | undefined;
   piece: Uint8Array = NOTHING;
   /** The answer is whole. */
   complete = false;
+  /** The server goes on in another protocol, as it was offered. */
+  switched = false;
   /** What is malformed; the connection is of no use any more. */
   problem: string | undefined;
   /** Whether the connection can be used again, once the answer is whole. */
@@ -47,6 +49,7 @@ export class ResponseParser {
   #headBytes = 0;
   #inHead = true;
   #toHead = false;
+  #maySwitch = false;
 
   /** `memo`: shared by all connections to the server. */
   constructor(llhttp: SharedLlhttp, limits: HeadLimits, memo: ReplyMemo) {
@@ -57,9 +60,10 @@ export class ResponseParser {
   }
 
   /** Before each answer. */
-  expect(method: string): void {
+  expect({ method, asksForWebSocket = false }: Pick<WireRequest, 'method' | 'asksForWebSocket'>): void {
     this.#llhttp.exports.llhttp_reset(this.#parser);
     this.#toHead = method === 'HEAD';
+    this.#maySwitch = asksForWebSocket;
     this.#forgetHead();
     this.#forgetFeed();
     this.complete = false;
@@ -74,7 +78,8 @@ export class ResponseParser {
     this.begun = true;
     const { status, consumed } = this.#llhttp.run(this, this.#parser, bytes);
     this.piece = this.#gather(bytes);
-    if (status === PAUSED && this.complete) {
+    if (status === PAUSED && this.switched) this.piece = bytes.subarray(consumed);
+    else if (status === PAUSED && this.complete) {
       // More than was asked for: whoever sends that cannot be trusted with the next request.
       if (consumed < bytes.length) this.keepAlive = false;
       else if (first && this.head && this.keepAlive && !this.#toHead) this.#remember(this.head, bytes);
@@ -134,22 +139,30 @@ export class ResponseParser {
     return this.onText(length);
   }
 
-  onHead(status: number, keepAlive: boolean): number {
+  onHead(status: number, upgrade: boolean, keepAlive: boolean): number {
     if (this.#inValue) this.#endHeader();
     if (this.#headers.length > this.#limits.headers) {
       this.problem = `it has more than ${this.#limits.headers} headers`;
       return STOP;
     }
-    if (status === SWITCHING_PROTOCOLS) {
-      this.problem = 'it switches to another protocol, which nobody asked for';
-      return STOP;
-    }
+    if (status === SWITCHING_PROTOCOLS) return this.#onSwitch(upgrade);
     if (status < FIRST_FINAL_STATUS) return CONTINUE;
     this.#inHead = false;
     this.keepAlive = keepAlive;
     const told = this.#headers.findLast(([name]) => name.toLowerCase() === 'content-length')?.[1];
     this.head = { status, headers: this.#headers, bodyBytes: told === undefined ? undefined : Number(told) };
     return this.#toHead ? SKIP_BODY : CONTINUE;
+  }
+
+  #onSwitch(upgrade: boolean): number {
+    const to = this.#headers.find(([name]) => name.toLowerCase() === 'upgrade')?.[1];
+    if (!this.#maySwitch || !upgrade || to?.toLowerCase() !== 'websocket') {
+      this.problem = 'it switches to another protocol, which nobody asked for';
+      return STOP;
+    }
+    this.switched = true;
+    this.head = { status: SWITCHING_PROTOCOLS, headers: this.#headers };
+    return PAUSED;
   }
 
   onBody(start: number, end: number): number {
@@ -226,7 +239,7 @@ export class SharedLlhttp {
       wasm_on_status: (_parser, _at, length) => running().onText(length),
       wasm_on_header_field: (_parser, at, length) => running().onField(at, length),
       wasm_on_header_value: (_parser, at, length) => running().onValue(at, length),
-      wasm_on_headers_complete: (_parser, status, _upgrade, keepAlive) => running().onHead(status, keepAlive === 1),
+      wasm_on_headers_complete: (_parser, status, upgrade, keepAlive) => running().onHead(status, upgrade === 1, keepAlive === 1),
       wasm_on_body: (_parser, at, length) => running().onBody(at - this.#window, at - this.#window + length),
       wasm_on_message_complete: () => running().onComplete(),
     });

@@ -1,12 +1,13 @@
 /** One request to a function that is an HTTP server: what its contract makes of request and answer, and how the answer reaches the client. */
 import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { Answer, Failure } from '../../engine/contract.ts';
 import { type AnswerStream, type DrivenRequest, STREAMED } from '../../engine/driver.ts';
 import { illegalHead } from '../../engine/http-sink.ts';
 import type { FunctionSettings } from '../../model/app.ts';
 import { WeftError } from '../../model/errors.ts';
-import type { HttpWire, WireAnswer, WireCall } from '../wire.ts';
+import type { HttpWire, WireAnswer, WireCall, WireReply } from '../wire.ts';
 import type { HttpServerClient } from './client.ts';
 import { MalformedAnswer, type Received, type Receiver } from './connection.ts';
 
@@ -20,6 +21,8 @@ export interface Served {
   readonly outcome: Answer | Failure | typeof STREAMED;
   /** The instance cannot be trusted to go on. */
   readonly fatal: boolean;
+  /** It was a WebSocket, which has no answer that could tell of a crash. */
+  readonly lasted: boolean;
 }
 
 /** An answer of at most so many bytes goes to the client in one piece, if the server says its length; others as they come. */
@@ -37,7 +40,8 @@ export function serveThrough(
   served: (result: Served | Error) => void,
 ): void {
   const call: WireCall = { id: randomUUID(), deadlineAt, startedAt };
-  const asked = wire.ask(spec, input, call);
+  const request = wire.ask(spec, input, call);
+  const asked = wire.webSockets && stream?.toWebSocket ? { ...request, asksForWebSocket: true } : request;
   const receiver = new AnswerReceiver({ spec, wire, call, stream, toHead: asked.method === 'HEAD' });
   client.send(asked, receiver, ending, (failure) => {
     if (failure instanceof MalformedAnswer)
@@ -58,6 +62,7 @@ class AnswerReceiver implements Receiver {
   readonly #parts: AnswerParts;
   #answer: WireAnswer | undefined;
   #begun = false;
+  #lasted = false;
   /** What is kept until the answer is whole. */
   readonly #held: Uint8Array[] = [];
   /** Held or passed on. */
@@ -71,11 +76,11 @@ class AnswerReceiver implements Receiver {
   get served(): Served | Error {
     const answer = this.#answer;
     if (!answer) return new TypeError('An answer was whole without a head');
-    if (answer.kind === 'failure') return { outcome: answer.failure, fatal: answer.fatal };
-    if (this.#begun) return { outcome: STREAMED, fatal: false };
+    if (answer.kind === 'failure') return { outcome: answer.failure, fatal: answer.fatal, lasted: false };
+    if (this.#begun) return { outcome: STREAMED, fatal: false, lasted: this.#lasted };
     const [first] = this.#held;
     const body = this.#held.length === 1 && first ? first : Buffer.concat(this.#held);
-    return { outcome: { status: answer.status, head: answer.head, body }, fatal: false };
+    return { outcome: { status: answer.status, head: answer.head, body }, fatal: false, lasted: false };
   }
 
   received({ head, piece, whole }: Received): ReturnType<Receiver['received']> {
@@ -98,6 +103,15 @@ class AnswerReceiver implements Receiver {
     if (!bodiless && (whole || !this.#mayGrow)) return this.#hold(piece);
     this.#begin(stream, answer);
     return this.#pass(stream, piece);
+  }
+
+  switched(reply: WireReply, server: Duplex): void {
+    const { spec, wire, call, stream } = this.#parts;
+    this.#answer = wire.answer(spec, reply, call);
+    if (this.#answer.kind === 'failure' || !stream?.toWebSocket) throw new TypeError('Nobody asked for a WebSocket');
+    this.#begun = true;
+    this.#lasted = true;
+    stream.toWebSocket(this.#answer.head, server);
   }
 
   drained(): Promise<void> {

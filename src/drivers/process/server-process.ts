@@ -54,6 +54,9 @@ export class ServerProcess implements Instance {
   #refusal: string | undefined;
   readonly #stop = new AbortController();
   #usable = true;
+  /** It ends because it was told to. */
+  #asked = false;
+  #tellsCrash = false;
   /** Requests that it answered. */
   #answers = 0;
 
@@ -107,20 +110,33 @@ export class ServerProcess implements Instance {
       }
       this.#answers += 1;
       if (result.fatal) this.kill();
+      if (result.lasted) void this.#tellCrash();
       over();
       ended(result.outcome);
     });
   }
 
   async end(): Promise<void> {
+    this.#asked ||= !this.#process.exit;
     this.#usable = false;
     this.#stop.abort();
     await this.#process.end('host');
   }
 
   kill(): void {
+    this.#asked ||= !this.#process.exit;
     this.#usable = false;
     this.#process.kill();
+  }
+
+  /** Once, however many WebSockets ended with it. */
+  async #tellCrash(): Promise<void> {
+    if (this.#tellsCrash) return;
+    this.#tellsCrash = true;
+    const exit = await this.#exitWithin(EXIT_MS);
+    this.#tellsCrash = exit !== undefined;
+    const { place, log } = this.#parts.options;
+    if (exit && !this.#asked) log('error', crashed(place, this.#process, exit).message);
   }
 
   async #failed(failure: Error, ending: Ending, before: number): Promise<WeftError> {

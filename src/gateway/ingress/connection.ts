@@ -3,6 +3,7 @@
  * `#run` is the heart: it takes one step after another until there is nothing to read or something must be waited for.
  */
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { copyOf } from '../../model/bytes.ts';
 import { WeftError } from '../../model/errors.ts';
 import type { Route } from '../../model/exchange.ts';
@@ -19,12 +20,13 @@ import { viewOf } from './read-buffer.ts';
 import { ownRequest, type ReceivedRequest, UNKNOWN_REQUEST } from './received-request.ts';
 import { bad, CHUNKED, readHead, type RequestHead } from './request-head.ts';
 import type { StatusLines } from './status-lines.ts';
+import { Tunnel } from './tunnel.ts';
 
 /**
  * head: between requests, or in a head. continue: a client waits for "100 Continue", and that for the answers before it.
- * body: in a body. over: whatever comes is thrown away; the last answer is on its way or out.
+ * body: in a body. offer: what comes is HTTP or a WebSocket's, which its function decides. tunnel: it is a WebSocket's. over: whatever comes is thrown away; the last answer is on its way or out.
  */
-type Phase = 'head' | 'continue' | 'body' | 'over';
+type Phase = 'head' | 'continue' | 'body' | 'offer' | 'tunnel' | 'over';
 
 const NOTHING = new Uint8Array(0);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
@@ -45,6 +47,7 @@ export class Connection implements AnswerLine {
   /** Complete, but must wait for those before it. */
   #waiting: HttpExchange | null = null;
   readonly #answers = new AnswerQueue();
+  #tunnel: Tunnel | null = null;
   #running = false;
   #paused = false;
   #inputEnded = false;
@@ -94,8 +97,23 @@ export class Connection implements AnswerLine {
     this.#left();
   }
 
-  /** No new requests: idle connections end now, others after what is under way. */
+  carry(head: Buffer, server: Duplex): void {
+    const [input, now] = [this.#input, this.#hub.now()];
+    this.output.send(head);
+    this.output.release();
+    this.#answers.takeEnded();
+    this.#phase = 'tunnel';
+    this.#input = null;
+    this.#tunnel = new Tunnel(this.#socket, server, now, { paused: (paused) => this.#setPaused(paused), ended: () => this.#endOutput() });
+    if (input) this.#tunnel.toServer(input.subarray(this.#at));
+    if (this.#inputEnded) this.#tunnel.clientEnded(now);
+    this.#setPaused(false);
+    if (this.#hub.draining) this.drain();
+  }
+
+  /** No new requests: idle connections and WebSockets, which know no end, end now, others after what is under way. */
   drain(): void {
+    this.#tunnel?.destroy();
     if (this.#answers.first === null && this.#phase === 'head' && this.#partial.length === 0 && this.#input === null) this.#endOutput();
   }
 
@@ -109,6 +127,7 @@ export class Connection implements AnswerLine {
     if (answers.first !== exchange) return;
     if (!answers.takeEnded()) return this.#endOutput();
     if (this.closed) return;
+    if (this.#phase === 'offer' && exchange.request.asksForWebSocket) this.#phase = 'head';
     if (answers.first === null) {
       if (!this.#partial.begun && this.#arriving === null) this.#since = this.#hub.now();
       if (this.#input === null) this.output.flushIfAlone();
@@ -122,7 +141,9 @@ export class Connection implements AnswerLine {
   sweep(now: number): void {
     const { limits } = this.#hub;
     const waited = now - this.#since;
-    if (this.output.blocked) {
+    if (this.#phase === 'tunnel') {
+      if ((this.#tunnel?.waitedMs(now) ?? 0) > limits.writeMs) this.#cutOff();
+    } else if (this.output.blocked) {
       if (now - this.output.blockedSince > limits.writeMs) this.#cutOff();
     } else if (this.#outputEnded) {
       if (waited > limits.lingerMs) this.destroy();
@@ -135,6 +156,7 @@ export class Connection implements AnswerLine {
   }
 
   #received(lent: Uint8Array): void {
+    if (this.#phase === 'tunnel') return this.#setPaused(this.#tunnel?.toServer(lent) === false);
     if (this.#phase === 'over') return this.#discard(lent.length);
     this.#hub.parser.forgetBytes();
     this.#input = lent;
@@ -145,7 +167,8 @@ export class Connection implements AnswerLine {
 
   #ended(): void {
     this.#inputEnded = true;
-    this.#run();
+    if (this.#phase === 'tunnel') this.#tunnel?.clientEnded(this.#hub.now());
+    else this.#run();
   }
 
   #drained(): void {
@@ -161,6 +184,7 @@ export class Connection implements AnswerLine {
     this.#phase = 'over';
     this.#input = null;
     this.#forgetBody();
+    this.#tunnel?.destroy();
     this.output.drop();
     this.#waiting = null;
     this.#answers.giveUp();
@@ -174,7 +198,7 @@ export class Connection implements AnswerLine {
       // each step does what there is to do
     }
     this.#running = false;
-    if (this.closed) return;
+    if (this.closed || this.#phase === 'tunnel') return;
     if (this.#inputEnded && this.#phase !== 'over') this.#endOfInput();
     this.output.flushSoon();
     this.#setPaused(this.#phase !== 'over' && (this.#input !== null || this.#waiting !== null || this.#phase === 'continue'));
@@ -190,6 +214,9 @@ export class Connection implements AnswerLine {
         return this.#readHead(this.#input);
       case 'body':
         return this.#readBody(this.#input);
+      case 'offer':
+      case 'tunnel':
+        return false;
       case 'over':
         this.#input = null;
         return false;
@@ -340,6 +367,7 @@ export class Connection implements AnswerLine {
 
   #complete(request: ReceivedRequest, body: Uint8Array, whose: 'lent' | 'own'): void {
     if (!request.head.keepAlive) this.#phase = 'over';
+    else if (request.head.asksForWebSocket && request.route !== null) this.#phase = 'offer';
     if (this.#mayStart(request.head)) this.#start(new HttpExchange(this, request, body));
     else if (whose === 'own') this.#waiting = new HttpExchange(this, request, body);
     else this.#waiting = new HttpExchange(this, ownRequest(request), copyOf(body));

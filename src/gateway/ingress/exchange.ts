@@ -1,6 +1,7 @@
 /** A request of one connection and the place of its answer, which goes out when those of the requests before it have. */
+import type { Duplex } from 'node:stream';
 import { WeftError } from '../../model/errors.ts';
-import type { Exchange, Route } from '../../model/exchange.ts';
+import type { Exchange, Route, ToWebSocket } from '../../model/exchange.ts';
 import { answerBound, chunkOf, type Framing, lastChunk, streamHead, type WholeAnswer, writeAnswer } from './framing.ts';
 import type { Output } from './output.ts';
 import type { RequestHead } from './request-head.ts';
@@ -23,10 +24,13 @@ export interface AnswerLine {
   badResponse(route: Route, error: WeftError): void;
   /** Cuts the connection off in the middle of an answer. */
   reset(): void;
+  /** After that head, it carries what `server` and the client say to each other. */
+  carry(head: Buffer, server: Duplex): void;
 }
 
 const NOTHING = new Uint8Array(0);
 const JSON_HEAD = Buffer.from('Content-Type: application/json\r\n');
+const SWITCHING_PROTOCOLS = 101;
 const NOT_MODIFIED = 304;
 const NO_CONTENT = 204;
 const RESET_CONTENT = 205;
@@ -92,6 +96,10 @@ export class HttpExchange implements Exchange {
 
   get client(): string | undefined {
     return this.#line.client;
+  }
+
+  get toWebSocket(): ToWebSocket | undefined {
+    return this.request.asksForWebSocket ? (head, server) => this.#toWebSocket(head, server) : undefined;
   }
 
   get closed(): boolean {
@@ -195,6 +203,20 @@ export class HttpExchange implements Exchange {
   /** True also when nobody listens any more, so that a writer comes to its end. */
   get #ready(): boolean {
     return this.closed || this.#state === 'ended' || (!this.#line.output.blocked && this.#line.isTurnOf(this));
+  }
+
+  #toWebSocket(given: Uint8Array, server: Duplex): void {
+    const found = inspectHead(given);
+    if (this.#state !== 'waiting' || this.closed || found === ILLEGAL) {
+      server.destroy();
+      if (found === ILLEGAL) this.respond(SWITCHING_PROTOCOLS, given, NOTHING);
+      return;
+    }
+    this.#state = 'ended';
+    const head = (found & HAS_LENGTH) === 0 ? given : withoutLength(given).head;
+    const ownDate = (found & HAS_DATE) !== 0;
+    const { lines } = this.#line;
+    this.#line.carry(streamHead(lines, { status: SWITCHING_PROTOCOLS, head, chunked: false, ownDate, connection: 'websocket' }), server);
   }
 
   #answer(status: number, head: Uint8Array, body: Uint8Array): void {

@@ -3,6 +3,7 @@ import { DATED, SIZED, type StatusLines } from './status-lines.ts';
 
 const CLOSE = Buffer.from('Connection: close\r\n');
 const KEEP_ALIVE = Buffer.from('Connection: keep-alive\r\n');
+const WEB_SOCKET = Buffer.from('Connection: Upgrade\r\nUpgrade: websocket\r\n');
 const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
@@ -14,7 +15,7 @@ export interface Framing {
   /** The head has a Date of its own. */
   readonly ownDate: boolean;
   /** What to say in Connection, when anything. */
-  readonly connection: 'close' | 'keep-alive' | null;
+  readonly connection: 'close' | 'keep-alive' | 'websocket' | null;
 }
 
 export interface WholeAnswer extends Framing {
@@ -72,6 +73,7 @@ function endHead(out: Buffer, from: number, connection: Framing['connection']): 
   let at = from;
   if (connection === 'close') at = put(out, at, CLOSE);
   else if (connection === 'keep-alive') at = put(out, at, KEEP_ALIVE);
+  else if (connection === 'websocket') at = put(out, at, WEB_SOCKET);
   return putLineEnd(out, at);
 }
 

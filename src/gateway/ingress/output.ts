@@ -81,10 +81,20 @@ export class Output {
     this.#queue(bytes);
   }
 
+  /** All that was not sent yet; from here on somebody else writes to the socket, with regard to what it holds. */
+  release(): void {
+    this.flush();
+    for (const bytes of this.#backlog) this.#socket.write(bytes);
+    this.#backlog = [];
+    this.#backlogBytes = 0;
+    this.blocked = false;
+  }
+
   /** After the last answer. */
   end(): void {
     this.flush();
     this.#ending = true;
+    if (this.#socket.writableNeedDrain && !this.blocked) this.#block();
     if (!this.blocked) this.#socket.end();
   }
 
@@ -122,7 +132,10 @@ export class Output {
 
   #write(bytes: Buffer): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
-    if (this.#socket.write(bytes)) return;
+    if (!this.#socket.write(bytes)) this.#block();
+  }
+
+  #block(): void {
     this.blocked = true;
     this.blockedSince = this.#now();
   }

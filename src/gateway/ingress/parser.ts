@@ -17,6 +17,7 @@ const HOST = 1;
 const EXPECT = 2;
 const CONTENT_LENGTH = 3;
 const TRANSFER_ENCODING = 4;
+const UPGRADE = 5;
 
 export interface BodySink {
   /** False refuses the piece, which ends the parsing. */
@@ -41,6 +42,11 @@ export class RequestParser {
   codings = 0;
   codingStart = 0;
   codingEnd = 0;
+  upgrades = 0;
+  upgradeStart = 0;
+  upgradeEnd = 0;
+  /** `Connection` names Upgrade, and there is one. */
+  offersUpgrade = false;
   /** After 'more': whether there was more than blank lines. */
   begun = false;
   /** After 'bad': where, and why in llhttp's words. */
@@ -81,8 +87,9 @@ export class RequestParser {
       wasm_on_status: () => 0,
       wasm_on_header_field: (_parser, at, length) => this.#onField(at, length),
       wasm_on_header_value: (_parser, at, length) => this.#onValue(at + this.#shift, length),
-      wasm_on_headers_complete: (_parser, _status, _upgrade, keepAlive) => {
+      wasm_on_headers_complete: (_parser, _status, upgrade, keepAlive) => {
         if (!this.#inHead) return 0;
+        this.offersUpgrade = upgrade === 1;
         this.keepAlive = keepAlive === 1;
         return PAUSED;
       },
@@ -168,6 +175,7 @@ export class RequestParser {
     if (++this.#headers > this.#maxHeaders) return STOP;
     if (length === 4) this.#field = this.#is(at, 'host') ? HOST : NONE;
     else if (length === 6) this.#field = this.#is(at, 'expect') ? EXPECT : NONE;
+    else if (length === 7) this.#field = this.#is(at, 'upgrade') ? UPGRADE : NONE;
     else if (length === 14) this.#field = this.#is(at, 'content-length') ? CONTENT_LENGTH : NONE;
     else if (length === 17) this.#field = this.#is(at, 'transfer-encoding') ? TRANSFER_ENCODING : NONE;
     return 0;
@@ -193,6 +201,11 @@ export class RequestParser {
         this.codingStart = start;
         this.codingEnd = start + length;
         break;
+      case UPGRADE:
+        this.upgrades += 1;
+        this.upgradeStart = start;
+        this.upgradeEnd = start + length;
+        break;
     }
     return 0;
   }
@@ -207,6 +220,7 @@ export class RequestParser {
     this.expectStart = 0;
     this.lengthStart = 0;
     this.codings = 0;
+    this.upgrades = 0;
     this.begun = false;
     this.urlStart = 0;
     this.#headers = 0;

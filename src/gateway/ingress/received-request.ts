@@ -28,6 +28,7 @@ export const UNKNOWN_REQUEST: ReceivedRequest = {
     keepAlive: false,
     bodyLength: 0,
     expectsContinue: false,
+    asksForWebSocket: false,
     target: { kind: 'server' },
   },
   bytes: new Uint8Array(0),

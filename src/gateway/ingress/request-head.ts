@@ -12,13 +12,15 @@ export interface RequestHead {
   /** After the blank line that ends the head. */
   readonly end: number;
   readonly method: string;
-  /** Without effects (RFC 9110, section 9.2.1). */
+  /** Without effects (RFC 9110, section 9.2.1), on the connection neither. */
   readonly safe: boolean;
   readonly http10: boolean;
   readonly keepAlive: boolean;
   /** Bytes of the body, or CHUNKED. */
   readonly bodyLength: number;
   readonly expectsContinue: boolean;
+  /** It offers to go on with WebSocket's frames (RFC 6455, section 4.1). What comes behind it is understood when that is decided. */
+  readonly asksForWebSocket: boolean;
   readonly target: Exclude<Target, { kind: 'bad' }>;
 }
 
@@ -49,15 +51,17 @@ export function readHead(parser: RequestParser, bytes: Uint8Array, boundary: num
   if (target.kind === 'server' && method !== 'OPTIONS') return bad('a target without a path is for OPTIONS only');
   const bodyLength = parser.codings > 0 ? CHUNKED : contentLength(parser, bytes);
   const expectsContinue = parser.expectStart > 0 && !http10 && bodyLength !== 0;
+  const asksForWebSocket = !http10 && keepAlive && method === 'GET' && bodyLength === 0 && offersWebSocket(parser, bytes);
   return {
     start: start - boundary,
     end: parser.end - boundary,
     method,
-    safe: SAFE_METHODS.has(method),
+    safe: SAFE_METHODS.has(method) && !asksForWebSocket,
     http10,
     keepAlive,
     bodyLength,
     expectsContinue,
+    asksForWebSocket,
     target,
   };
 }
@@ -102,6 +106,12 @@ function judgeExpect(parser: RequestParser, bytes: Uint8Array, http10: boolean):
   const end = trimmedEnd(bytes, parser.expectStart, parser.expectEnd);
   if (equalsIgnoringCase(bytes, parser.expectStart, end, '100-continue')) return undefined;
   return new WeftError('WEFT_EXPECTATION', { value: latin1(bytes, parser.expectStart, end) });
+}
+
+/** Offers of other protocols are ignored, as RFC 9110, section 7.8 allows: HTTP/2 without TLS among them, which some clients always offer. */
+function offersWebSocket(parser: RequestParser, bytes: Uint8Array): boolean {
+  if (!parser.offersUpgrade || parser.upgrades !== 1) return false;
+  return equalsIgnoringCase(bytes, parser.upgradeStart, trimmedEnd(bytes, parser.upgradeStart, parser.upgradeEnd), 'websocket');
 }
 
 /** llhttp has checked that these are digits, once, and no blanks but at the end. Beyond 2^53 it is only "too large". */

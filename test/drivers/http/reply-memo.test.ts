@@ -14,7 +14,7 @@ interface Exchanged {
 
 /** All that can be known of an answer, received in these pieces. */
 function understood(parser: ResponseParser, { method, pieces }: Exchanged): unknown {
-  parser.expect(method);
+  parser.expect({ method });
   const seen: unknown[] = [];
   for (const piece of pieces) {
     parser.feed(Buffer.from(piece, 'latin1'));
@@ -83,7 +83,7 @@ describe('a head that came before', () => {
   test('is the same object for as long as it comes', () => {
     const parser = new ResponseParser(sharedLlhttp(), LIMITS, new ReplyMemo());
     const replies = ['ab', 'xy', 'ab'].map((body) => {
-      parser.expect('GET');
+      parser.expect({ method: 'GET' });
       parser.feed(Buffer.from(`${HEADS[0]}${body}`));
       return parser.head;
     });

@@ -1,0 +1,56 @@
+/** A connection that became a WebSocket: bytes go from the client to the function's server and back, and nobody here understands them. */
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** A client that is gone without a word is found out after this and what the system adds. */
+const PROBE_MS = 30_000;
+
+export interface TunnelEvents {
+  /** The server takes nothing more for now, or takes again. */
+  paused(paused: boolean): void;
+  /** It has ended: the client is told when it has all that came from it. */
+  ended(): void;
+}
+
+export class Tunnel {
+  readonly #client: Socket;
+  readonly #server: Duplex;
+  /** Since when one side makes the other wait. */
+  #waitsSince: number;
+  #clientEnded = false;
+
+  /** Owns `server`. */
+  constructor(client: Socket, server: Duplex, now: number, events: TunnelEvents) {
+    this.#client = client;
+    this.#server = server;
+    this.#waitsSince = now;
+    client.setKeepAlive(true, PROBE_MS);
+    server.on('error', () => {}); // `close` follows
+    server.on('end', () => server.destroy());
+    server.on('close', () => events.ended());
+    server.on('drain', () => events.paused(false));
+    server.pipe(client, { end: false });
+  }
+
+  /** `lent` until this returns. False: no more for now. */
+  toServer(lent: Uint8Array): boolean {
+    return this.#server.destroyed || this.#server.write(Buffer.from(lent));
+  }
+
+  /** The client says no more. */
+  clientEnded(now: number): void {
+    this.#clientEnded = true;
+    this.#waitsSince = now;
+    this.#server.end();
+  }
+
+  /** For how long the client has taken nothing of what there is for it, or the server has not ended though its client has. */
+  waitedMs(now: number): number {
+    if (!this.#client.writableNeedDrain && !this.#clientEnded) this.#waitsSince = now;
+    return now - this.#waitsSince;
+  }
+
+  destroy(): void {
+    this.#server.destroy();
+  }
+}
