@@ -130,7 +130,7 @@ export class Connection implements AnswerLine {
     if (this.#phase === 'offer' && exchange.request.asksForWebSocket) this.#phase = 'head';
     if (answers.first === null) {
       if (!this.#partial.begun && this.#arriving === null) this.#since = this.#hub.now();
-      if (this.#input === null) this.output.flushIfAlone();
+      if (this.#input === null) this.output.flushIfAlone(this.#running);
     }
     if (this.#running) return;
     if (this.#waiting !== null || this.#input !== null || this.#inputEnded || this.#phase === 'continue') this.#run();

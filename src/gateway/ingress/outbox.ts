@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
+import { Linger } from './linger.ts';
 import type { Output } from './output.ts';
 
 const BYTES = 64 * 1024;
@@ -34,13 +35,18 @@ export class Outbox {
   #sent = 0;
   #aloneTurns = 0;
   #atOnce = 0;
+  /** The last one that wanted to leave was made at once. */
+  #direct = false;
   /** By where they begin and end: answers often lie where others have lain before. */
   readonly #views = new Map<number, Buffer>();
+  readonly #linger = new Linger();
   readonly #endOfTurn = (): void => {
     this.flush();
     this.#aloneTurns = this.#sent === 1 ? this.#aloneTurns + 1 : 0;
     this.#sent = 0;
-    if (this.#aloneTurns >= ALONE_TURNS) this.#atOnce = AT_ONCE;
+    if (this.#aloneTurns < ALONE_TURNS) return;
+    this.#atOnce = AT_ONCE;
+    if (this.#direct) this.#linger.answered();
   };
 
   static holds(bytes: number): boolean {
@@ -106,10 +112,15 @@ export class Outbox {
     } else if (this.#unsent.length % CLOCK_EVERY === 0 && performance.now() - this.#since > MAX_WAIT_MS) this.flush();
   }
 
-  /** Whether an answer that is made now gains nothing by waiting for others; then it reaches its client before its context is wiped. */
-  takeLeave(): boolean {
+  /**
+   * Whether an answer that is made now gains nothing by waiting for others; then it reaches its client before its context is wiped.
+   * `direct`: it was made as soon as its request was read. Others came from where somebody else needs the processors as well.
+   */
+  takeLeave(direct: boolean): boolean {
+    this.#direct = direct;
     if (this.#atOnce === 0 || this.#unsent.length > 0) return false;
     this.#atOnce -= 1;
+    if (direct) this.#linger.answered();
     return true;
   }
 

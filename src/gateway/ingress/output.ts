@@ -56,8 +56,8 @@ export class Output {
   }
 
   /** The same at once, when nobody else's answers are to be expected in this turn. */
-  flushIfAlone(): void {
-    if (this.#bytes !== null && this.#outbox.takeLeave()) this.flush();
+  flushIfAlone(direct: boolean): void {
+    if (this.#bytes !== null && this.#outbox.takeLeave(direct)) this.flush();
   }
 
   flush(): void {
