@@ -90,7 +90,8 @@ static inline int64_t fn_milliseconds(const char *text) {
   int64_t milliseconds = 0;
   if (*at == '.') {
     int64_t scale = 100;
-    for (at++; *at >= '0' && *at <= '9'; at++, scale /= 10) milliseconds += (*at - '0') * scale;
+    if (*++at < '0' || *at > '9') return 0;
+    for (; *at >= '0' && *at <= '9'; at++, scale /= 10) milliseconds += (*at - '0') * scale;
   }
   int64_t offset = 0;
   if (*at == '+' || *at == '-') {
