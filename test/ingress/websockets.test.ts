@@ -158,7 +158,7 @@ test('a head that cannot be sent is a 502, and the server is let go', async () =
   const [, given] = duplexPair();
   exchange.toWebSocket?.(bytes('Sec-WebSocket-Accept: \0\r\n'), given);
   assert.ok(given.destroyed);
-  assert.match(await answer, /^HTTP\/1\.1 502 [^]*WEFT_BAD_RESPONSE/);
+  assert.match(await answer, /^HTTP\/1\.1 502 [^]*WEFT_BAD_RESPONSE[^]*header .*Sec-WebSocket-Accept/);
 });
 
 test('an offer that is taken when its client has gone lets the server go', async () => {
@@ -206,6 +206,23 @@ test('a client that takes nothing makes the server wait, and is cut off', async 
   pour();
   await untilTrue(() => at.destroyed);
   assert.ok(written < 32 * 1024 * 1024, `${written} bytes were taken for it`);
+  client.close();
+});
+
+test('a client that takes a little at a time is not', async () => {
+  const { client, at } = await open();
+  const pour = (): void => {
+    while (!at.destroyed && at.write('x'.repeat(65_536))) continue;
+  };
+  at.on('drain', pour);
+  pour();
+  for (const until = performance.now() + 5 * WRITE_MS; performance.now() < until && !client.closed; ) {
+    await client.untilReceived(client.received + 256 * 1024);
+    client.socket.pause();
+    await sleep(10);
+    client.socket.resume();
+  }
+  assert.ok(!at.destroyed && !client.closed);
   client.close();
 });
 

@@ -36,6 +36,7 @@ export class Conversation {
       () => this.heard.length >= count || this.closed !== undefined,
       () => `${count} messages; got ${this.heard.length}`,
     );
+    assert.equal(this.closed, undefined, 'it was closed instead of answered');
     return this.heard.at(-1);
   }
 

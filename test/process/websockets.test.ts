@@ -40,7 +40,7 @@ suite('WebSockets', { skip: cannotRun() }, () => {
     await mkdir(folder);
     await copyFile(await bench.build('websocket'), join(folder, 'websocket'));
     await writeManifest();
-    up = await workshop.up([folder]);
+    up = await workshop.up([folder, '--threads', '1']);
   });
   after(async () => {
     await workshop[Symbol.asyncDispose]();
@@ -87,6 +87,17 @@ suite('WebSockets', { skip: cannotRun() }, () => {
     assert.equal((await logs()).match(/it was ended by SIGABRT.*\n.*aborts, as it was told/g)?.length, 1);
   });
 
+  test('a request that takes too long does not end a server whose WebSockets live', async () => {
+    const it = await open();
+    const late = fetch(`${up.url}/function/ws/slow`);
+    for (const until = performance.now() + 2 * DEADLINE_MS; performance.now() < until; await sleep(50))
+      assert.equal(await it.says('alive'), 'alive');
+    assert.equal((await late).status, 504);
+    await sleep(200);
+    assert.equal(await it.says('alive'), 'alive');
+    it.socket.close();
+  });
+
   test('a new version is what the next connection gets; one that is open has the deadline of its function left', async () => {
     const it = await open();
     await deployed();
@@ -97,6 +108,10 @@ suite('WebSockets', { skip: cannotRun() }, () => {
     const next = await open();
     assert.equal(await next.says('new'), 'new');
     next.socket.close();
+    await until(
+      async () => (await workshop.run(['logs', 'ws'])).stdout.includes(`version ${version - 1} ends in good order`),
+      () => 'the orderly end of the old program',
+    );
   });
 
   test('stopping the platform does not wait for one that is open', async () => {

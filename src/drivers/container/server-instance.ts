@@ -48,7 +48,7 @@ export class ServerInstance implements Runner {
   #ended: Promise<void> | undefined;
   /** It ends because it was told to. */
   #asked = false;
-  #tellsCrash = false;
+  #toldCrash = false;
 
   private constructor(parts: ServerParts) {
     const { fn, container, client, freezeMs } = parts;
@@ -122,14 +122,12 @@ export class ServerInstance implements Runner {
     return (this.#ended ??= this.#end());
   }
 
-  /** Once, however many WebSockets ended with it. */
+  /** Of which a WebSocket may have ended; once for all of them. */
   async #tellCrash(): Promise<void> {
-    if (this.#tellsCrash) return;
-    this.#tellsCrash = true;
     const { fn, container } = this.#parts;
     await Promise.race([container.ended, delay(NEWS_MS, undefined, { ref: false })]);
-    this.#tellsCrash = container.end !== undefined;
-    if (!container.end || this.#asked || this.#life.forsaken) return;
+    if (!container.end || this.#asked || this.#life.forsaken || this.#toldCrash) return;
+    this.#toldCrash = true;
     fn.host.log('error', new WeftError('WEFT_FUNCTION_CRASHED', { name: fn.spec.name, reason: container.obituary }).message);
   }
 

@@ -31,6 +31,8 @@ interface Sending {
 }
 
 export class HttpServerClient implements ConnectionKeeper {
+  /** Answers that came whole, and what WebSockets brought: whether it grows tells whether the server lives. */
+  heard = 0;
   readonly #address: ServerAddress;
   readonly #options: Required<ClientOptions>;
   readonly #memo = new ReplyMemo();
@@ -115,6 +117,7 @@ export class HttpServerClient implements ConnectionKeeper {
 
   #exchange(connection: ServerConnection, { request, receiver, ending }: Sending, done: Done): void {
     connection.exchange(request, receiver, ending, (failure) => {
+      if (!failure) this.heard += 1;
       this.#release(connection);
       done(failure);
     });
@@ -205,6 +208,7 @@ export class HttpServerClient implements ConnectionKeeper {
   switched(connection: ServerConnection): void {
     this.#all.delete(connection);
     this.#webSockets.add(connection);
+    this.heard += 1;
     this.#serveWaiting();
   }
 

@@ -81,6 +81,8 @@ export type Done = (failure: Error | undefined) => void;
 
 /** Who keeps connections. */
 export interface ConnectionKeeper {
+  /** Counted up by what a WebSocket brings. */
+  heard: number;
   /** It carries a WebSocket, and nothing else any more. */
   switched(connection: ServerConnection): void;
   /** Once, when it is closed. */
@@ -185,7 +187,10 @@ export class ServerConnection {
       this.destroy();
       return true;
     }
-    if (this.#parser.switched) return this.#socket.push(Buffer.from(bytes));
+    if (this.#parser.switched) {
+      this.#keeper.heard += 1;
+      return this.#socket.push(Buffer.from(bytes));
+    }
     this.#parser.feed(bytes);
     return this.#parser.switched ? this.#switch(this.#pending) : this.#pass();
   }

@@ -56,9 +56,7 @@ export class ServerProcess implements Instance {
   #usable = true;
   /** It ends because it was told to. */
   #asked = false;
-  #tellsCrash = false;
-  /** Requests that it answered. */
-  #answers = 0;
+  #toldCrash = false;
 
   private constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -102,13 +100,12 @@ export class ServerProcess implements Instance {
     const { spec, wire } = this.#parts;
     const client = this.#client;
     if (!client) throw new TypeError('It gets requests before it listens');
-    const before = this.#answers;
+    const before = client.heard;
     serveThrough({ spec, wire, client }, request, (result) => {
       if (result instanceof Error) {
         void this.#failed(result, request.ending, before).catch(asWeftError).then(ended).finally(over);
         return;
       }
-      this.#answers += 1;
       if (result.fatal) this.kill();
       if (result.lasted) void this.#tellCrash();
       over();
@@ -129,14 +126,13 @@ export class ServerProcess implements Instance {
     this.#process.kill();
   }
 
-  /** Once, however many WebSockets ended with it. */
+  /** Of which a WebSocket may have ended; once for all of them. */
   async #tellCrash(): Promise<void> {
-    if (this.#tellsCrash) return;
-    this.#tellsCrash = true;
     const exit = await this.#exitWithin(EXIT_MS);
-    this.#tellsCrash = exit !== undefined;
+    if (!exit || this.#asked || this.#toldCrash) return;
+    this.#toldCrash = true;
     const { place, log } = this.#parts.options;
-    if (exit && !this.#asked) log('error', crashed(place, this.#process, exit).message);
+    log('error', crashed(place, this.#process, exit).message);
   }
 
   async #failed(failure: Error, ending: Ending, before: number): Promise<WeftError> {
@@ -148,13 +144,13 @@ export class ServerProcess implements Instance {
     return reason;
   }
 
-  /** `before`: what it had answered when the request began. */
+  /** `before`: what had been heard of it when the request began. */
   async #explain(cause: Error, ending: Ending, before: number): Promise<WeftError> {
     const { spec, healthPath, options } = this.#parts;
     const { name } = spec;
     if (ending.reason) {
       // One that answers nobody will not answer the next either; where there is a health check, that decides.
-      const silent = healthPath === undefined && this.#answers === before;
+      const silent = healthPath === undefined && this.#client?.heard === before;
       if (silent && ending.reason.code === 'WEFT_DEADLINE') void this.#killUnlessEnding();
       return ending.reason;
     }

@@ -98,15 +98,18 @@ export class Connection implements AnswerLine {
   }
 
   carry(head: Buffer, server: Duplex): void {
-    const [input, now] = [this.#input, this.#hub.now()];
+    const input = this.#input;
     this.output.send(head);
     this.output.release();
     this.#answers.takeEnded();
     this.#phase = 'tunnel';
     this.#input = null;
-    this.#tunnel = new Tunnel(this.#socket, server, now, { paused: (paused) => this.#setPaused(paused), ended: () => this.#endOutput() });
+    this.#tunnel = new Tunnel(this.#socket, server, this.#hub.now, {
+      paused: (paused) => this.#setPaused(paused),
+      ended: () => this.#endOutput(),
+    });
     if (input) this.#tunnel.toServer(input.subarray(this.#at));
-    if (this.#inputEnded) this.#tunnel.clientEnded(now);
+    if (this.#inputEnded) this.#tunnel.clientEnded();
     this.#setPaused(false);
     if (this.#hub.draining) this.drain();
   }
@@ -142,7 +145,7 @@ export class Connection implements AnswerLine {
     const { limits } = this.#hub;
     const waited = now - this.#since;
     if (this.#phase === 'tunnel') {
-      if ((this.#tunnel?.waitedMs(now) ?? 0) > limits.writeMs) this.#cutOff();
+      if ((this.#tunnel?.waitedMs ?? 0) > limits.writeMs) this.#cutOff();
     } else if (this.output.blocked) {
       if (now - this.output.blockedSince > limits.writeMs) this.#cutOff();
     } else if (this.#outputEnded) {
@@ -167,7 +170,7 @@ export class Connection implements AnswerLine {
 
   #ended(): void {
     this.#inputEnded = true;
-    if (this.#phase === 'tunnel') this.#tunnel?.clientEnded(this.#hub.now());
+    if (this.#phase === 'tunnel') this.#tunnel?.clientEnded();
     else this.#run();
   }
 

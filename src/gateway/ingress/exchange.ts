@@ -207,12 +207,15 @@ export class HttpExchange implements Exchange {
 
   #toWebSocket(given: Uint8Array, server: Duplex): void {
     const found = inspectHead(given);
-    if (this.#state !== 'waiting' || this.closed || found === ILLEGAL) {
-      server.destroy();
-      if (found === ILLEGAL) this.respond(SWITCHING_PROTOCOLS, given, NOTHING);
+    const wanted = this.#state === 'waiting' && !this.closed;
+    if (!wanted || found === ILLEGAL) server.destroy();
+    if (!wanted) return;
+    this.#state = 'ended';
+    if (found === ILLEGAL) {
+      this.#sendBad(explainHead(given));
+      this.#line.finished(this);
       return;
     }
-    this.#state = 'ended';
     const head = (found & HAS_LENGTH) === 0 ? given : withoutLength(given).head;
     const ownDate = (found & HAS_DATE) !== 0;
     const { lines } = this.#line;

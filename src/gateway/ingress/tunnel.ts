@@ -15,20 +15,23 @@ export interface TunnelEvents {
 export class Tunnel {
   readonly #client: Socket;
   readonly #server: Duplex;
+  readonly #now: () => number;
   /** Since when one side makes the other wait. */
   #waitsSince: number;
   #clientEnded = false;
 
   /** Owns `server`. */
-  constructor(client: Socket, server: Duplex, now: number, events: TunnelEvents) {
+  constructor(client: Socket, server: Duplex, now: () => number, events: TunnelEvents) {
     this.#client = client;
     this.#server = server;
-    this.#waitsSince = now;
+    this.#now = now;
+    this.#waitsSince = now();
     client.setKeepAlive(true, PROBE_MS);
     server.on('error', () => {}); // `close` follows
     server.on('end', () => server.destroy());
     server.on('close', () => events.ended());
     server.on('drain', () => events.paused(false));
+    client.on('drain', () => this.#goesOn());
     server.pipe(client, { end: false });
   }
 
@@ -38,16 +41,20 @@ export class Tunnel {
   }
 
   /** The client says no more. */
-  clientEnded(now: number): void {
+  clientEnded(): void {
+    this.#goesOn();
     this.#clientEnded = true;
-    this.#waitsSince = now;
     this.#server.end();
   }
 
   /** For how long the client has taken nothing of what there is for it, or the server has not ended though its client has. */
-  waitedMs(now: number): number {
-    if (!this.#client.writableNeedDrain && !this.#clientEnded) this.#waitsSince = now;
-    return now - this.#waitsSince;
+  get waitedMs(): number {
+    if (!this.#client.writableNeedDrain) this.#goesOn();
+    return this.#now() - this.#waitsSince;
+  }
+
+  #goesOn(): void {
+    if (!this.#clientEnded) this.#waitsSince = this.#now();
   }
 
   destroy(): void {

@@ -1,6 +1,7 @@
 /*
  * A WebSocket server (RFC 6455) at the port that PORT names, with a thread for each connection. It says again what it is told; "bye" ends
- * the connection, "crash" the program, "flood N" sends N KiB in frames of one KiB. /no refuses the handshake; any other request is answered in HTTP.
+ * the connection, "crash" the program, "flood N" sends N KiB in frames of one KiB. /no refuses the handshake, /slow takes two
+ * seconds for it; any other request is answered in HTTP.
  */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -143,6 +144,7 @@ static void *serve(void *argument) {
     if (!strstr(text, "\r\n\r\n")) continue;
     length = 0;
     if (!strncmp(text, "GET /no", 7)) refuse(client, "403 Forbidden");
+    else if (!strncmp(text, "GET /slow", 9) && sleep(2)) break;
     else if (!shake_hands(client, text)) refuse(client, "426 Upgrade Required");
     else {
       while (converse(client, text)) {
@@ -155,7 +157,15 @@ static void *serve(void *argument) {
   return NULL;
 }
 
+static void end_orderly(int signal) {
+  (void)signal;
+  usleep(300000);
+  dprintf(2, "version %s ends in good order\n", getenv("VERSION"));
+  _exit(0);
+}
+
 int main(void) {
+  signal(SIGTERM, end_orderly);
   signal(SIGPIPE, SIG_IGN);
   const int server = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(getenv("PORT")))};
