@@ -14,6 +14,8 @@ const MOST_PASSED_OVER = 63;
 const WINDOW_MS = 10;
 /** The part of a window that this thread may have waited for its processor: where it does, others wait for it. */
 const MOST_WAITED = 0.1;
+/** One window in which it waited says little: whatever begins makes others run for a moment. */
+const TOO_MANY_WINDOWS = 2;
 const SHORTEST_REST_MS = 200;
 const LONGEST_REST_MS = 6400;
 /** What a window in which nobody waited leaves of the next rest: two threads that are in a client's way would else soon try again. */
@@ -40,6 +42,7 @@ export class Linger {
   #left = 0;
   #windowSince = Number.NEGATIVE_INFINITY;
   #waitedBefore = 0;
+  #inTheWayFor = 0;
   #restMs = SHORTEST_REST_MS;
   #restsUntil = 0;
 
@@ -94,13 +97,18 @@ export class Linger {
   #inTheWay(now: number): boolean {
     const most = this.#waitedBefore + MOST_WAITED * (now - this.#windowSince);
     this.#openWindow(now);
-    if (this.#waitedBefore > most) return true;
-    this.#restMs = Math.max(SHORTEST_REST_MS, this.#restMs * FORGIVEN);
-    return false;
+    if (this.#waitedBefore <= most) {
+      this.#inTheWayFor = 0;
+      this.#restMs = Math.max(SHORTEST_REST_MS, this.#restMs * FORGIVEN);
+      return false;
+    }
+    this.#inTheWayFor += 1;
+    return this.#inTheWayFor >= TOO_MANY_WINDOWS;
   }
 
   #rest(now: number): void {
     this.#running = false;
+    this.#inTheWayFor = 0;
     this.#restsUntil = now + this.#restMs;
     this.#restMs = Math.min(LONGEST_REST_MS, this.#restMs * 2);
   }

@@ -35,8 +35,10 @@ export class Outbox {
   #sent = 0;
   #aloneTurns = 0;
   #atOnce = 0;
-  /** The last one that wanted to leave was made at once. */
-  #direct = false;
+  /** Who got the last answer that might leave at once. */
+  #client: Output | null = null;
+  /** It asks again as soon as it has its answer, and nobody else does. */
+  #lingers = false;
   /** By where they begin and end: answers often lie where others have lain before. */
   readonly #views = new Map<number, Buffer>();
   readonly #linger = new Linger();
@@ -46,7 +48,7 @@ export class Outbox {
     this.#sent = 0;
     if (this.#aloneTurns < ALONE_TURNS) return;
     this.#atOnce = AT_ONCE;
-    if (this.#direct) this.#linger.answered();
+    if (this.#lingers) this.#linger.answered();
   };
 
   static holds(bytes: number): boolean {
@@ -79,6 +81,11 @@ export class Outbox {
   #closeLast(): void {
     this.writer?.seal();
     this.writer = null;
+  }
+
+  /** That output's client is gone. */
+  forget(output: Output): void {
+    if (this.#client === output) this.#client = null;
   }
 
   /** A socket keeps a view of these bytes until the kernel takes them. */
@@ -114,13 +121,15 @@ export class Outbox {
 
   /**
    * Whether an answer that is made now gains nothing by waiting for others; then it reaches its client before its context is wiped.
-   * `direct`: it was made as soon as its request was read. Others came from where somebody else needs the processors as well.
+   * `direct`: it was made as soon as its request was read. Others come from where somebody else needs the processors as well; and where
+   * several clients ask, their answers should rather come together.
    */
-  takeLeave(direct: boolean): boolean {
-    this.#direct = direct;
+  takeLeave(output: Output, direct: boolean): boolean {
+    this.#lingers = direct && output === this.#client;
+    this.#client = output;
     if (this.#atOnce === 0 || this.#unsent.length > 0) return false;
     this.#atOnce -= 1;
-    if (direct) this.#linger.answered();
+    if (this.#lingers) this.#linger.answered();
     return true;
   }
 

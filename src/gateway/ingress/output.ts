@@ -57,7 +57,7 @@ export class Output {
 
   /** The same at once, when nobody else's answers are to be expected in this turn. */
   flushIfAlone(direct: boolean): void {
-    if (this.#bytes !== null && this.#outbox.takeLeave(direct)) this.flush();
+    if (this.#bytes !== null && this.#outbox.takeLeave(this, direct)) this.flush();
   }
 
   flush(): void {
@@ -108,6 +108,7 @@ export class Output {
 
   drop(): void {
     if (this.#bytes !== null) this.#outbox.end(this);
+    this.#outbox.forget(this);
     this.#bytes = null;
     this.#backlog = [];
     this.#backlogBytes = 0;
