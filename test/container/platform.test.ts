@@ -69,6 +69,12 @@ suite('a platform with containers', () => {
     await talk.says('flood 1000', 1002);
     talk.socket.send('crash');
     assert.equal(await talk.end(), 1006);
+    const crashes = async (): Promise<string[]> =>
+      (await Array.fromAsync(it.platform.logs({ name: 'ws' }))).map(({ text }) => text).filter((text) => /in the middle of/.test(text));
+    await eventually(async () => (await crashes()).length > 0);
+    const [told = '', ...more] = await crashes();
+    assert.match(told, /SIGABRT[^]*aborts, as it was told/);
+    assert.deepEqual(more, []);
   });
 
   test('lets a function in a context call one in a container', async () => {

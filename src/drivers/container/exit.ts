@@ -1,6 +1,11 @@
 import { constants } from 'node:os';
 
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** Of two names for one number the first is the usual one: SIGABRT, and not SIGIOT. */
+const SIGNALS = new Map(
+  Object.entries(constants.signals)
+    .toReversed()
+    .map(([name, number]) => [number, name]),
+);
 /** What a container ends with when the kernel or somebody else kills it outright. */
 const KILLED = 137;
 
