@@ -13,6 +13,7 @@ import { fooBar } from './measure/foo-bar.ts';
 import { httpEcho } from './measure/http-echo.ts';
 import { interrupts } from './measure/interrupts.ts';
 import { isolation } from './measure/isolation.ts';
+import { memory } from './measure/memory.ts';
 import { parsing } from './measure/parsing.ts';
 import { processes } from './measure/processes.ts';
 import { starts } from './measure/starts.ts';
@@ -25,6 +26,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   fooBar,
   starts,
   contexts,
+  memory,
   waiting,
   stdio,
   isolation,

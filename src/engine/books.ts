@@ -52,6 +52,11 @@ export class Books {
     return erased;
   }
 
+  /** Members that were entered since their last rollback, a bit for each. */
+  get touched(): number {
+    return this.#word(TOUCHED);
+  }
+
   /** Member that runs now, or is suspended innermost. */
   get active(): number {
     return this.#members === 1 ? 0 : activeOf(this.#word(RUNNING));

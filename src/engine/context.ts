@@ -120,6 +120,16 @@ export class Context implements Restorable {
     return start;
   }
 
+  /** In this request, without asking the engine. */
+  get grewByItself(): boolean {
+    return this.bytes.length !== this.#knownEnd;
+  }
+
+  /** Memory that an earlier request added, and that this one has not asked for. */
+  get unclaimedBytes(): number {
+    return this.#knownEnd - this.#break;
+  }
+
   #addPages(count: number): boolean {
     try {
       this.memory.grow(count);

@@ -12,9 +12,12 @@ import type { Counted } from './memory-budget.ts';
 import { compileRollback, linkRollback, type RollBack } from './rollback.ts';
 import type { Runtime } from './runtime.ts';
 import { compileSwitch, type SwitchHost } from './switch.ts';
+import { WarmGroups } from './warm-groups.ts';
 
-/** A context that grew by more than this is replaced rather than wiped: wiping would cost more than a new one. */
-const KEEP_GROWTH_BYTES = 4 * 1024 * 1024;
+/** To wipe so much takes as long as a time slice, and meanwhile nobody else runs: a context that grew by more goes. */
+const MOST_GROWTH_BYTES = 64 * 1024 * 1024;
+/** To wipe so much takes as long as to make a new group. */
+const NEW_GROUP_BYTES = 4 * 1024 * 1024;
 /** A group that was rolled back so many times gets code that does it faster. */
 const OFTEN = 16;
 
@@ -27,7 +30,7 @@ export class GroupShape {
   readonly runtime: Runtime;
   readonly host: HostImports;
   readonly #switch: WebAssembly.Module | undefined;
-  readonly #idle: Group[] = [];
+  readonly #warm = new WarmGroups<Group>();
   #rollback: WebAssembly.Module | undefined;
 
   constructor(runtime: Runtime, host: HostImports, functions: readonly GuestFunction[]) {
@@ -44,15 +47,16 @@ export class GroupShape {
   }
 
   get idle(): number {
-    return this.#idle.length;
+    return this.#warm.length;
   }
 
-  /** A warm group, or a new one. @throws WeftError WEFT_EXHAUSTED */
-  acquire(root: GuestFunction): Group {
+  /** A warm group, or a new one, for a request with so much input. @throws WeftError WEFT_EXHAUSTED */
+  acquire(root: GuestFunction, inputBytes: number): Group {
     if (this.runtime.memory.exhausted) throw new WeftError('WEFT_EXHAUSTED', { reason: this.runtime.memory.describe() });
-    const warm = this.#idle.pop();
+    const warm = this.#warm.take(inputBytes);
     if (!warm) root.counters.coldStarts++;
     const group = warm ?? this.create();
+    group.inputBytes = inputBytes;
     group.fill();
     return group;
   }
@@ -82,17 +86,30 @@ export class GroupShape {
   }
 
   put(group: Group): void {
-    this.#idle.push(group);
+    this.#warm.put(group);
+  }
+
+  /** @param used whether its request needed what it has grown by */
+  putGrown(group: Group, used: boolean): void {
+    // Where state is kept, the group that has the latest is the next.
+    if (this.keeping !== 0) return this.put(group);
+    this.#warm.learn(group.inputBytes, used);
+    this.#warm.putGrown(group);
   }
 
   /** Makes n groups ready. */
   warm(count: number): void {
-    while (this.#idle.length < count) this.#idle.push(this.create());
+    while (this.#warm.length < count) this.put(this.create());
+  }
+
+  /** Frees contexts that have grown, unless they are in use or soon will be. */
+  freeGrown(): void {
+    if (this.functions.every(({ running }) => running === 0)) for (const group of this.#warm.takeGrown()) group.dispose();
   }
 
   /** Frees all contexts that no request uses. */
   clear(): void {
-    for (const group of this.#idle.splice(0)) group.dispose();
+    for (const group of this.#warm.takeAll()) group.dispose();
   }
 }
 
@@ -101,6 +118,10 @@ export class Group implements Counted {
   readonly contexts: readonly Context[];
   readonly books: Books;
   countedBytes = 0;
+  /** Of its request. */
+  inputBytes = 0;
+  /** What was wiped so far though its request had not asked for it. */
+  #wipedInVain = 0;
   #abandoned = false;
   #filled = false;
   #rollBack: RollBack | undefined;
@@ -189,17 +210,26 @@ export class Group implements Counted {
 
   /** Back to the pool, ready for the next request; or gone, when that is cheaper. */
   release(all: boolean): void {
-    const { memory } = this.shape.runtime;
     // What has not grown has been counted when it was made.
-    if (this.#abandoned || this.#grown) {
-      memory.count(this);
-      if (this.#abandoned || this.#outgrown(memory.ample)) {
-        this.dispose();
-        return;
-      }
+    if (this.#abandoned || this.#grown) this.#releaseGrown(all);
+    else {
+      this.rollBack(all);
+      this.shape.put(this);
+    }
+  }
+
+  #releaseGrown(all: boolean): void {
+    const { memory, freeMemory } = this.shape.runtime;
+    memory.count(this);
+    if (!memory.ample) freeMemory?.();
+    const { added, inVain } = this.#growth();
+    this.#wipedInVain += inVain;
+    if (this.#abandoned || this.#outgrown(memory.ample) || (this.#wipedInVain > NEW_GROUP_BYTES && this.shape.keeping === 0)) {
+      this.dispose();
+      return;
     }
     this.rollBack(all);
-    this.shape.put(this);
+    this.shape.putGrown(this, added > inVain);
   }
 
   /** Since the snapshots, or there are none yet. */
@@ -211,13 +241,26 @@ export class Group implements Counted {
     return false;
   }
 
+  /** Bytes that are there since the snapshots, of those that are to be wiped now; and how many of them an earlier request added and this one did not want. */
+  #growth(): { added: number; inVain: number } {
+    const wiped = this.books.touched & ~this.shape.keeping;
+    let [added, inVain] = [0, 0];
+    this.contexts.forEach((context, i) => {
+      const snapshot = this.shape.functions[i]?.snapshot;
+      if (!snapshot || (wiped & (1 << i)) === 0) return;
+      added += context.bytes.length - snapshot.byteLength;
+      inVain += context.unclaimedBytes;
+    });
+    return { added, inVain };
+  }
+
   #outgrown(ample: boolean): boolean {
     return this.contexts.some((context, i) => {
-      const { snapshot, guest, keepsState } = this.shape.functions[i] as GuestFunction;
+      const { snapshot, keepsState } = this.shape.functions[i] as GuestFunction;
       if (!snapshot || keepsState) return false;
-      const growth = context.bytes.length - snapshot.byteLength;
-      // A program built elsewhere has its own sbrk, which would grow the memory anew each time.
-      return growth > (guest.entry === 'command' || !ample ? 0 : KEEP_GROWTH_BYTES);
+      // A function with an allocator of its own does not know of what this one added, and would add as much again each time, up to its limit.
+      const most = ample && !context.grewByItself ? MOST_GROWTH_BYTES : 0;
+      return context.bytes.length - snapshot.byteLength > most;
     });
   }
 

@@ -49,8 +49,8 @@ export async function prepare(source: AppVersion, contracts: Contracts, parts: P
 
 async function initialize(version: Version, fn: GuestFunction, parts: PrepareParts): Promise<void> {
   const shape = new GroupShape(parts.runtime, parts.host, [fn]);
-  for (const initializer of fn.guest.initializers) await runInitializer(version, fn, shape.acquire(fn), initializer);
-  const group = shape.acquire(fn);
+  for (const initializer of fn.guest.initializers) await runInitializer(version, fn, shape.acquire(fn, 0), initializer);
+  const group = shape.acquire(fn, 0);
   const context = group.contexts[0];
   if (!context) throw new TypeError('a group has at least one context');
   context.unstage();

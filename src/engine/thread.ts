@@ -64,6 +64,7 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
       maxContexts: options.maxContexts ?? mostContexts(),
       maxContextBytes: options.maxContextBytes ?? contextBytesPerThread(threads),
     });
+    this.runtime.freeMemory = () => this.#freeGrown();
     this.#host = createHostImports(this.runtime);
     this.peers = new Peers(thread, controls, (app, number) => [...this.#versions].find((v) => v.app === app && v.number === number));
     this.#idle = setInterval(() => this.#freeIdle(), IDLE_SWEEP_MS).unref();
@@ -199,6 +200,11 @@ export class EngineThread implements Dispatcher<FunctionRoute> {
         if (shape.functions.every((f) => f.running === 0 && now - f.lastUsed >= f.spec.idleMs)) shape.clear();
       }
     }
+  }
+
+  /** What functions that run nothing keep for their next large request. */
+  #freeGrown(): void {
+    for (const version of this.#versions) for (const fn of version.guests) fn.shape?.freeGrown();
   }
 
   get busy(): number {

@@ -119,7 +119,7 @@ export class Version {
     }
     const now = performance.now();
     const sink = new HttpSink(exchange);
-    const group = this.#admit(fn);
+    const group = this.#admit(fn, exchange.body.length);
     const deadlineAt = now + fn.spec.limits.deadlineMs;
     const { runtime } = this;
     new Chain({ runtime, version: this, fn, group, sink, depth: 1, startedAt: now, deadlineAt, stream: exchange }, exchange).start();
@@ -178,7 +178,7 @@ export class Version {
         target.call(this, body, pending, depth, deadlineAt);
         return;
       }
-      const group = this.#admit(target);
+      const group = this.#admit(target, body.length);
       const input = { head: NOTHING, body, method: 'POST', path: '', query: '' };
       new Chain({ runtime: this.runtime, version: this, fn: target, group, sink: pending, depth, deadlineAt }, input).start();
     } catch (cause) {
@@ -195,11 +195,11 @@ export class Version {
   }
 
   /** A group for one more request of the function. @throws WeftError when there may be none, or is none */
-  #admit(fn: GuestFunction): Group {
+  #admit(fn: GuestFunction, inputBytes: number): Group {
     const { name, limits } = fn.spec;
     if (fn.running >= limits.concurrency) throw new WeftError('WEFT_CONCURRENCY', { name, limit: limits.concurrency });
     if (!fn.shape) throw new WeftError('WEFT_FUNCTION_NOT_FOUND', { name });
-    const group = fn.shape.acquire(fn);
+    const group = fn.shape.acquire(fn, inputBytes);
     fn.counters.started++;
     return group;
   }
