@@ -221,10 +221,10 @@ export class Group implements Counted {
   #releaseGrown(all: boolean): void {
     const { memory, freeMemory } = this.shape.runtime;
     memory.count(this);
-    if (!memory.ample) freeMemory?.();
+    if (!memory.plenty) freeMemory?.();
     const { added, inVain } = this.#growth();
     this.#wipedInVain += inVain;
-    if (this.#abandoned || this.#outgrown(memory.ample) || (this.#wipedInVain > NEW_GROUP_BYTES && this.shape.keeping === 0)) {
+    if (this.#abandoned || this.#outgrown(memory.plenty) || (this.#wipedInVain > NEW_GROUP_BYTES && this.shape.keeping === 0)) {
       this.dispose();
       return;
     }
@@ -254,12 +254,12 @@ export class Group implements Counted {
     return { added, inVain };
   }
 
-  #outgrown(ample: boolean): boolean {
+  #outgrown(plenty: boolean): boolean {
     return this.contexts.some((context, i) => {
       const { snapshot, keepsState } = this.shape.functions[i] as GuestFunction;
       if (!snapshot || keepsState) return false;
       // A function with an allocator of its own does not know of what this one added, and would add as much again each time, up to its limit.
-      const most = ample && !context.grewByItself ? MOST_GROWTH_BYTES : 0;
+      const most = plenty && !context.grewByItself ? MOST_GROWTH_BYTES : 0;
       return context.bytes.length - snapshot.byteLength > most;
     });
   }

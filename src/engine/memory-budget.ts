@@ -46,9 +46,14 @@ export class MemoryBudget {
     return this.#used > this.#max;
   }
 
-  /** Whether there is enough to keep what could be done without: memory that might be used again, results nobody took yet. */
+  /** Whether there is enough to keep results that nobody took yet. */
   get ample(): boolean {
     return this.#used <= this.#max / 4;
+  }
+
+  /** Whether there is enough to keep what a context has grown by, which may be used again. Less, so that it leaves room for results. */
+  get plenty(): boolean {
+    return this.#used <= this.#max / 8;
   }
 
   describe(): string {

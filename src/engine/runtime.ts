@@ -58,7 +58,7 @@ export class Runtime {
   readonly deadlines = new Deadlines();
   /** Calls that went through a switch. */
   switches = 0;
-  /** Called when memory is no longer ample: frees what idle functions could do without. */
+  /** Called when there is no longer plenty of memory: frees what idle functions could do without. */
   freeMemory: (() => void) | undefined;
   /** Called before a function goes on that is known to be busy for long. */
   beforeSlice: (() => void) | undefined;

@@ -141,7 +141,7 @@ int weft_handle(weft_request *request, weft_response *response) {
   free(memory);
   return weft_response_write(response, &count, 1) || count++ == 0;
 }`);
-  const engine = await TestEngine.start({ maxContextBytes: 8 * MB });
+  const engine = await TestEngine.start({ maxContextBytes: 16 * MB });
   try {
     const outcome = await engine.deploy({ f: { wasm, spec: { rollback: 'never' } } });
     assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
@@ -156,7 +156,7 @@ int weft_handle(weft_request *request, weft_response *response) {
 
 test('an idle function does without what it has grown by when another needs memory', async () => {
   const wasm = await compiled(SOURCE);
-  const engine = await TestEngine.start({ maxContextBytes: 60 * MB });
+  const engine = await TestEngine.start({ maxContextBytes: 120 * MB });
   try {
     const outcome = await engine.deploy({ one: { wasm }, other: { wasm } });
     assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
