@@ -8,8 +8,11 @@ import type { Compiler, Linked, LinkInput, LinkJob } from './compiler.ts';
 const KIB = 1024;
 /** For what is not seen in the code: a host that enters the function while it waits does so on the same stack. */
 const SLACK_BYTES = 512;
-/** What a function gets at the least: enough for one that calls printf. */
-const LEAST_STACK_BYTES = 2 * KIB;
+/** What a function gets at the least. */
+const LEAST_STACK_BYTES = KIB;
+/** One that calls these needs this much: a guess, which saves it a second link. */
+const HUNGRY_STACK_BYTES = 2 * KIB;
+const HUNGRY = ['printf', 'scanf', 'strtod', 'atof', 'strstr', 'memmem', 'qsort'];
 /** Who says where in memory things are to be, or asks for it, knows why: it would be somewhere else. */
 const PLACES = /memory|heap|stack|-base/;
 const PLACED = ['__heap_base', '__heap_end', '__data_end'];
@@ -45,17 +48,19 @@ export async function linkCompactly(
     ...(await link([stackFlag(stack), ...flags], [await heap()])),
     compact: true,
   });
-  if (given.some((flag) => PLACES.test(flag)) || own.some(asksForPlaces) || stackBytes < LEAST_STACK_BYTES) return asAsked();
+  const guess = own.some((input) => names(input, HUNGRY)) ? HUNGRY_STACK_BYTES : LEAST_STACK_BYTES;
+  const placed = given.some((flag) => PLACES.test(flag)) || own.some((input) => names(input, PLACED));
+  if (placed || stackBytes < guess) return asAsked();
 
   const little = job.language === 'c';
-  const first = little ? await compactly(LEAST_STACK_BYTES) : await asAsked();
-  const need = await stackNeed(first.wasm, little ? LEAST_STACK_BYTES : stackBytes);
+  const first = little ? await compactly(guess) : await asAsked();
+  const need = await stackNeed(first.wasm, little ? guess : stackBytes);
   const enough = need === undefined ? stackBytes + 1 : Math.max(LEAST_STACK_BYTES, Math.ceil((need + SLACK_BYTES) / KIB) * KIB);
   if (enough > stackBytes) return little ? asAsked() : first;
-  return little && enough === LEAST_STACK_BYTES ? first : compactly(enough);
+  return little && enough <= guess ? first : compactly(enough);
 }
 
-function asksForPlaces({ content }: LinkInput): boolean {
+function names({ content }: LinkInput, symbols: readonly string[]): boolean {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
-  return PLACED.some((symbol) => bytes.includes(symbol));
+  return symbols.some((symbol) => bytes.includes(symbol));
 }

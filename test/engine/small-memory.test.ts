@@ -86,3 +86,22 @@ for (const merge of [[], [['caller', 'callee']]]) {
     });
   });
 }
+
+test('a function whose calls answer a few KB does not grow', async () => {
+  const caller = `${COMMON}
+int weft_handle(weft_request *request, weft_response *response) {
+  size_t length;
+  const char *input = weft_request_body(request, &length);
+  if (input[0] == 'r') return weft_response_write(response, (char *)strtoul(input + 1, NULL, 10), 1);
+  weft_result result;
+  const int error = weft_call("callee", input, length, &result);
+  return error ? error : weft_response_body(response, result.data, result.length);
+}`;
+  const engine = await TestEngine.start();
+  const functions = { caller: { wasm: await compiled(caller) }, callee: { wasm: await compiled(CALLEE) } };
+  const outcome = await engine.deploy(functions, [['caller', 'callee']]);
+  assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+  for (const bytes of [1100, 2000]) assert.equal((await engine.call('caller', 'x'.repeat(bytes))).body, 'x'.repeat(bytes));
+  assert.equal((await engine.call('caller', `r${PAGE}`)).status, 502);
+  await engine.close();
+});

@@ -9,7 +9,7 @@
 
 #define ALIGNMENT 16
 #define ARENA_BYTES 1024
-#define BLOCK_BYTES 16384
+#define BLOCK_BYTES 2048
 
 struct block {
   struct block *next;

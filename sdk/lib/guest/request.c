@@ -24,11 +24,13 @@ static char *cut(char *word, char stop) {
   return end + 1;
 }
 
-/** The target may be absolute ("http://host/path"), as proxies send it. */
+/** The target may be absolute ("http://host/path"), as proxies send it. Without strstr, which has tables of 1 KiB on its stack. */
 static char *path_of(char *target) {
   if (*target == '/') return target;
-  char *authority = strstr(target, "://");
-  return authority == NULL ? target : strchr(authority + 3, '/');
+  for (char *colon = strchr(target, ':'); colon != NULL; colon = strchr(colon + 1, ':')) {
+    if (colon[1] == '/' && colon[2] == '/') return strchr(colon + 3, '/');
+  }
+  return target;
 }
 
 /** Path below the function's name. */

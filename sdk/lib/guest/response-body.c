@@ -5,7 +5,7 @@
 
 #include "runtime.h"
 
-#define BODY_BYTES 2048
+#define BODY_BYTES 1024
 
 static char own[BODY_BYTES] __attribute__((aligned(16)));
 static struct weft_buffer body = {own, BODY_BYTES};

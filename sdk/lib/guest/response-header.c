@@ -5,7 +5,7 @@
 
 #include "runtime.h"
 
-#define HEAD_BYTES 512
+#define HEAD_BYTES 256
 
 /** tchar of RFC 9110, section 5.6.2. */
 static int is_token(char c) {
