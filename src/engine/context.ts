@@ -7,6 +7,7 @@ import { MAILBOX, MAILBOX_WORDS } from './abi.ts';
 import type { Entries } from './entries.ts';
 import { ENTER, RESERVE, START } from './entries.ts';
 import type { GuestModule } from './guest-module.ts';
+import type { GuestMemory } from './host/wasi/guest-memory.ts';
 import type { WasiState } from './host/wasi/state.ts';
 import type { Restorable, Snapshot } from './snapshot.ts';
 
@@ -31,6 +32,8 @@ export class Context implements Restorable {
   readonly exports: WebAssembly.Exports;
   /** Open files, scratch folder, exit code: host state that belongs to the context and is rolled back with it. */
   wasi: WasiState | undefined;
+  /** Its memory as calls of WASI read and write it. */
+  guestMemory: GuestMemory | undefined;
   readonly #entries: Entries;
   readonly #base: number;
   /** What the module can reach. */

@@ -2,7 +2,7 @@
 import type { ProgramEnd } from '../../drivers/wire.ts';
 import { Failure, type Input } from '../../engine/contract.ts';
 import type { FunctionSettings } from '../../model/app.ts';
-import { headersOf } from '../head.ts';
+import { headerIn } from '../head.ts';
 import { lastOf } from './exit.ts';
 
 const encoder = new TextEncoder();
@@ -10,13 +10,14 @@ const DEFAULT_TYPE = 'text/plain';
 
 export const textBytes = (text: string): Uint8Array => encoder.encode(text);
 
-/** Content type as the manifest has it, else that of the request, as the classic watchdog does. */
-export function typeLine({ contentType }: FunctionSettings, input: Input): string {
-  return `Content-Type: ${contentType ?? fieldOf(input, 'content-type') ?? DEFAULT_TYPE}\r\n`;
-}
+/** The latest: most answers of a thread have the same type as the one before. */
+let latest = { type: '', line: textBytes('') };
 
-export function fieldOf({ head }: Input, lowerCase: string): string | undefined {
-  return headersOf(head).find(([name]) => name.toLowerCase() === lowerCase)?.[1];
+/** Content type as the manifest has it, else that of the request, as the classic watchdog does. */
+export function typeLine({ contentType }: FunctionSettings, { head }: Input): Uint8Array {
+  const type = contentType ?? headerIn(head, 'content-type') ?? DEFAULT_TYPE;
+  if (latest.type !== type) latest = { type, line: textBytes(`Content-Type: ${type}\r\n`) };
+  return latest.line;
 }
 
 /** A failure whose output the client does not get: nothing is lost, the log keeps the last of it. */

@@ -1,7 +1,7 @@
 /** A request as variables, in the manner of OpenFaaS's watchdogs and of IronFunctions. */
 import type { Input } from '../../engine/contract.ts';
 import type { FunctionSettings } from '../../model/app.ts';
-import { headersOf } from '../head.ts';
+import { headerIn, headersOf } from '../head.ts';
 
 export type Variables = Record<string, string>;
 
@@ -41,7 +41,7 @@ export function ironVariables(spec: FunctionSettings, input: Input, route: strin
 
 /** IronFunctions leaves out the colon behind the scheme; a URL that parses serves its readers better. */
 export function requestUrl(spec: FunctionSettings, input: Input): string {
-  const host = headersOf(input.head).find(([name]) => name.toLowerCase() === 'host')?.[1] ?? 'localhost';
+  const host = headerIn(input.head, 'host') ?? 'localhost';
   return `http://${host}/function/${spec.name}${input.path}${input.query === '' ? '' : `?${input.query}`}`;
 }
 

@@ -20,7 +20,7 @@ export const plain: Mode = {
   },
   stdin: (_spec, input) => input.body,
   answer(spec, input, end) {
-    const head = textBytes(typeLine(spec, input));
+    const head = typeLine(spec, input);
     const failure = failureOf(end);
     if (failure === undefined) return { status: 200, head, body: end.stdout };
     if (end.signal !== undefined) {

@@ -3,9 +3,9 @@ import type { ProgramCall } from '../../drivers/wire.ts';
 import { Failure, type Input } from '../../engine/contract.ts';
 import type { FunctionSettings } from '../../model/app.ts';
 import { callHeaders, withForwarding } from '../call-headers.ts';
-import { headersOf } from '../head.ts';
+import { headerIn, headersOf } from '../head.ts';
 import { durationLine } from '../of-watchdog.ts';
-import { failureWithout, fieldOf, textBytes } from './answers.ts';
+import { failureWithout, textBytes } from './answers.ts';
 import { canonicalName, cgiVariables, lengthVariables, variables } from './environment.ts';
 import { failureOf } from './exit.ts';
 import { type Mode, optionsOf } from './mode.ts';
@@ -30,7 +30,7 @@ export const classic: Mode = {
         head: textBytes(`${PLAIN}${callLines(input, end)}`),
         body: Buffer.concat([textBytes(`${failure}\n`), end.stdout]),
       });
-    const type = spec.contentType ?? fieldOf(input, 'content-type') ?? 'text/plain';
+    const type = spec.contentType ?? headerIn(input.head, 'content-type') ?? 'text/plain';
     return { status: 200, head: textBytes(`Content-Type: ${type}\r\n${callLines(input, end)}${durationLine(end.ms)}`), body: end.stdout };
   },
 };
@@ -76,7 +76,7 @@ function passedOn({ head, client }: Input, call: ProgramCall): (readonly [string
 /** What the gateway adds to an answer. */
 function callLines(input: Input, call: ProgramCall): string {
   if (input.head.length === 0) return '';
-  return callHeaders(call, fieldOf(input, 'x-call-id') !== undefined)
+  return callHeaders(call, headerIn(input.head, 'x-call-id') !== undefined)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
 }

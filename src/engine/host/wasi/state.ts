@@ -4,6 +4,7 @@
  */
 import type { FunctionSettings } from '../../../model/app.ts';
 import type { Chain } from '../../chain.ts';
+import type { Context } from '../../context.ts';
 import type { GuestFunction } from '../../guest-function.ts';
 import type { Runtime } from '../../runtime.ts';
 import { caller } from '../guest.ts';
@@ -40,7 +41,7 @@ export class WasiState {
     this.#chain = chain;
     this.activation = chain.activation;
     this.#fn = chain.activeFunction;
-    this.memory = new GuestMemory(chain.context);
+    this.memory = memoryOf(chain.context);
   }
 
   get chain(): Chain {
@@ -108,13 +109,19 @@ export class WasiState {
   }
 
   get descriptors(): DescriptorTable {
-    return (this.#descriptors ??= new DescriptorTable([...this.#standardStreams(), new OpenDirectory(packedTree(this.#fn.files), true)]));
+    return (this.#descriptors ??= this.#firstDescriptors());
   }
 
   /** Nanoseconds, as one run of the request saw them: a replay sees the same. */
   now(clock: number): number {
     const chain = this.#chain;
     return chain.journal ? chain.effect('clock', () => clockNs(clock)) : clockNs(clock);
+  }
+
+  #firstDescriptors(): DescriptorTable {
+    const first = this.#standardStreams();
+    first.push(new OpenDirectory(packedTree(this.#fn.files), true));
+    return new DescriptorTable(first);
   }
 
   #standardStreams(): Descriptor[] {
@@ -138,6 +145,14 @@ export class WasiState {
     // A program is not told of a terminal while it is initialised: its libc would remember that for all requests.
     return [stdin, new StandardOutput(lines, contract !== 'stdio'), stderr];
   }
+}
+
+/** Kept from request to request: to make a view of memory costs more than most calls do with it. */
+function memoryOf(context: Context): GuestMemory {
+  const memory = context.guestMemory;
+  if (memory === undefined) return (context.guestMemory = new GuestMemory(context));
+  memory.refresh();
+  return memory;
 }
 
 /** The state of the context that called, for the request it serves now. */
