@@ -6,12 +6,15 @@ import type { HttpWire, WireAnswer, WireCall, WireReply, WireRequest } from '../
 import { Failure, type Input } from '../engine/contract.ts';
 import type { FunctionSettings } from '../model/app.ts';
 import { forwarded, forwardedOf, headLines } from './forwarding.ts';
+import { headerIn, latin1 } from './head.ts';
+import { isoTime } from './iso-time.ts';
 
 const MIB = 1024 * 1024;
 const OK = 200;
 const FAILED = 502;
 const TIMED_OUT = 504;
 const HOST = [['Host', 'localhost']] as const;
+const BLANK = 0x20;
 const HTTP_HEADER = 'fn-http-h-';
 
 export const fnWire: HttpWire = {
@@ -68,17 +71,17 @@ function* triggered({ head, body, method }: Input): Generator<[string, string]> 
   }
 }
 
-/** Of a time by performance.now(). */
-function isoTime(at: number): string {
-  return new Date(Math.round(performance.timeOrigin + at)).toISOString();
-}
-
 /** What the client asked for, as a URL. */
 export function urlOf(head: Uint8Array): string {
-  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
-  const target = /^\S+ (\S+)/.exec(text)?.[1] ?? '/';
-  if (!target.startsWith('/')) return target;
-  return `http://${/\r\nhost:[ \t]*([^\r\n]*?)[ \t]*(?:\r|$)/i.exec(text)?.[1] ?? 'localhost'}${target}`;
+  const target = targetOf(head);
+  return target.startsWith('/') ? `http://${headerIn(head, 'host') ?? 'localhost'}${target}` : target;
+}
+
+/** The second word of the request line. */
+function targetOf(head: Uint8Array): string {
+  const from = head.indexOf(BLANK) + 1;
+  const end = head.indexOf(BLANK, from);
+  return from === 0 || end < 0 ? '/' : latin1(head.subarray(from, end));
 }
 
 /** As Go writes them, and so as every FDK has always got them. */

@@ -6,13 +6,12 @@ import { randomUUID } from 'node:crypto';
 import type { Chain } from '../engine/chain.ts';
 import type { Answer, Contract, Failure, Input } from '../engine/contract.ts';
 import { fnFailure, fnVariables, urlOf } from './fn-wire.ts';
+import { isoTime } from './iso-time.ts';
 import { deliver, readAnswer } from './weft.ts';
 
 const LINE_FEED = 0x0a;
 const FAILED = 502;
-
-/** A chain that is replayed is the same call. */
-const ids = new WeakMap<Chain, string>();
+const NOTHING = new Uint8Array(0);
 
 export const fn: Contract = {
   name: 'fn',
@@ -25,17 +24,23 @@ export const fn: Contract = {
   answer(chain: Chain, result: number): Answer | Failure {
     if (result !== 0) return fnFailure(FAILED, 'function failed', `it returned ${result}`);
     const answer = readAnswer(chain);
-    const id = ids.get(chain);
-    if (id === undefined || !('head' in answer)) return answer;
-    return { ...answer, head: Buffer.concat([answer.head, Buffer.from(`Fn-Call-Id: ${id}\r\n`)]) };
+    if (chain.callId === undefined || !('head' in answer)) return answer;
+    return { status: answer.status, head: joined(answer.head, `Fn-Call-Id: ${chain.callId}\r\n`, NOTHING), body: answer.body };
   },
 };
 
 function withHostLines(chain: Chain, head: Uint8Array): Uint8Array {
-  const id = ids.get(chain) ?? randomUUID();
-  ids.set(chain, id);
-  const deadline = new Date(performance.timeOrigin + chain.deadlineAt).toISOString();
-  const lines = `Fn-Call-Id: ${id}\r\nFn-Deadline: ${deadline}\r\nFn-Http-Request-Url: ${urlOf(head)}\r\n`;
+  chain.callId ??= randomUUID();
+  const lines = `Fn-Call-Id: ${chain.callId}\r\nFn-Deadline: ${isoTime(chain.deadlineAt)}\r\nFn-Http-Request-Url: ${urlOf(head)}\r\n`;
   const behind = head.indexOf(LINE_FEED) + 1;
-  return Buffer.concat([head.subarray(0, behind), Buffer.from(lines, 'latin1'), head.subarray(behind)]);
+  return joined(head.subarray(0, behind), lines, head.subarray(behind));
+}
+
+/** A byte for each character of the text. */
+function joined(before: Uint8Array, text: string, behind: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(before.length + text.length + behind.length);
+  bytes.set(before);
+  bytes.write(text, before.length, 'latin1');
+  bytes.set(behind, before.length + text.length);
+  return bytes;
 }

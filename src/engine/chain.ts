@@ -84,6 +84,8 @@ export class Chain {
   #results: HeldResults | undefined;
   /** Standard input and environment of a program with `main`. */
   program: Program | undefined;
+  /** By which its platform knows this request, where it has such names; the same in a replay. */
+  callId: string | undefined;
   /** The head of a streamed answer is out: it can no longer be answered otherwise. */
   streaming = false;
   sentBytes = 0;

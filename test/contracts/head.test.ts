@@ -1,8 +1,9 @@
-/** Finding one header gives what reading all of them does. */
+/** What contracts read of a head, and print into one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { headerIn, headersOf } from '../../src/contracts/head.ts';
+import { isoTime } from '../../src/contracts/iso-time.ts';
 
 const NAME = fc.stringMatching(/^[a-zA-Z-]{1,8}$/);
 const VALUE = fc.stringMatching(/^[ \ta-zA-Z0-9:,ä€-]{0,12}$/);
@@ -31,4 +32,15 @@ test('the first of several counts, in whatever letters, and a call without a hea
   assert.deepEqual([headerIn(head, 'x-a'), headerIn(head, 'x-ab'), headerIn(head, 'x')], ['one', 'three', undefined]);
   assert.equal(headerIn(new Uint8Array(0), 'x-a'), undefined);
   assert.equal(headerIn(headOf([['X-A', 'one']]).subarray(0, -2), 'x-a'), 'one');
+});
+
+test('times are printed as Date prints them', () => {
+  const now = performance.timeOrigin;
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 4e12, noNaN: true }), (at) => {
+      const [first, again] = [isoTime(at - now), isoTime(at - now)];
+      assert.equal(first, new Date(Math.round(now + (at - now))).toISOString());
+      assert.equal(again, first);
+    }),
+  );
 });
