@@ -6,6 +6,7 @@
  */
 import { copyOf } from '../model/bytes.ts';
 import { WeftError } from '../model/errors.ts';
+import { keepShape } from '../model/lasting-shape.ts';
 import { CALL_ERROR, KIND_CALL, KIND_HTTP } from './abi.ts';
 import { callError } from './call.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
@@ -552,3 +553,7 @@ export class Chain {
 function keep(input: Input): Input {
   return { head: copyOf(input.head), body: copyOf(input.body), method: input.method, path: input.path, query: input.query };
 }
+
+const NO_BYTES = new Uint8Array(0);
+const NO_INPUT: Input = { head: NO_BYTES, body: NO_BYTES, method: '', path: '', query: '' };
+keepShape(() => new Chain({ depth: 1, startedAt: 0.5, deadlineAt: 0.5 } as ChainStart, NO_INPUT));

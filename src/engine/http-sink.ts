@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { WeftError } from '../model/errors.ts';
 import type { Exchange } from '../model/exchange.ts';
+import { keepShape } from '../model/lasting-shape.ts';
 import { MAX_RESPONSE_HEAD_BYTES } from '../model/limits.ts';
 import type { Chain, Sink } from './chain.ts';
 import { Failure, type Outcome, TOO_LARGE } from './contract.ts';
@@ -41,6 +42,8 @@ export class HttpSink implements Sink {
     return 500;
   }
 }
+
+keepShape(() => new HttpSink({} as Exchange));
 
 /** Answers with what a function gave, once that is seen to be within its limits and legal. The status that was sent. */
 export function respondOutcome(exchange: Exchange, version: Version, fn: HostedFunction, outcome: Outcome): number {

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { WeftError } from '../../model/errors.ts';
 import type { Exchange, Route, ToWebSocket } from '../../model/exchange.ts';
+import { keepShape } from '../../model/lasting-shape.ts';
 import { answerBound, chunkOf, type Framing, lastChunk, streamHead, type WholeAnswer, writeAnswer } from './framing.ts';
 import type { Output } from './output.ts';
 import type { RequestHead } from './request-head.ts';
@@ -287,3 +288,7 @@ function reasonOf(status: number, head: Uint8Array): string {
 function errorBody(error: WeftError): Buffer {
   return Buffer.from(`${JSON.stringify(error)}\n`);
 }
+
+keepShape(
+  () => new HttpExchange({} as AnswerLine, { head: { keepAlive: true } as RequestHead, route: null, bytes: NOTHING, at: 0 }, NOTHING),
+);
