@@ -25,8 +25,8 @@ export function deliver(chain: Chain, head: Uint8Array, body: Uint8Array): boole
 export function readAnswer(chain: Chain): Answer | Failure {
   const { context } = chain;
   const { mailbox } = context;
-  const head = context.view(mailbox[MAILBOX.outHead] as number, mailbox[MAILBOX.outHeadLength] as number);
-  const body = context.view(mailbox[MAILBOX.outBody] as number, mailbox[MAILBOX.outBodyLength] as number);
+  const head = context.headView(mailbox[MAILBOX.outHead] as number, mailbox[MAILBOX.outHeadLength] as number);
+  const body = context.bodyView(mailbox[MAILBOX.outBody] as number, mailbox[MAILBOX.outBodyLength] as number);
   if (!head || !body) return new Failure('its answer lies outside its memory');
   return { status: mailbox[MAILBOX.status] as number, head, body };
 }

@@ -11,6 +11,8 @@ import type { GuestMemory } from './host/wasi/guest-memory.ts';
 import type { WasiState } from './host/wasi/state.ts';
 import type { Restorable, Snapshot } from './snapshot.ts';
 
+const NOTHING = new Uint8Array(0);
+
 /** @throws WebAssembly.LinkError */
 function checked(mailbox: unknown, memoryBytes: number): number {
   if (
@@ -40,6 +42,8 @@ export class Context implements Restorable {
   #bytes: Uint8Array;
   #mailbox: Int32Array | undefined;
   #mailboxAddress = 0;
+  #headView: Uint8Array = NOTHING;
+  #bodyView: Uint8Array = NOTHING;
   /** Where memory begins that the guest has not asked for yet, and where it ended when it last did. */
   #break: number;
   #knownEnd: number;
@@ -144,10 +148,31 @@ export class Context implements Restorable {
 
   /** A view of guest memory, or nothing when the guest's pointer and length lie outside. */
   view(pointer: number, length: number): Uint8Array | undefined {
-    const bytes = this.bytes;
+    return this.#viewLike(NOTHING, pointer, length);
+  }
+
+  /** Of the header lines that it answers. They mostly lie where its last ones lay: then it is the same view, which costs nothing. */
+  headView(pointer: number, length: number): Uint8Array | undefined {
+    const view = this.#viewLike(this.#headView, pointer, length);
+    if (view) this.#headView = view;
+    return view;
+  }
+
+  /** The same of the body. */
+  bodyView(pointer: number, length: number): Uint8Array | undefined {
+    const view = this.#viewLike(this.#bodyView, pointer, length);
+    if (view) this.#bodyView = view;
+    return view;
+  }
+
+  /** The given view, if it is of that place. One of memory that has grown since is detached, and of no length. */
+  #viewLike(known: Uint8Array, pointer: number, length: number): Uint8Array | undefined {
+    const { bytes } = this;
     const start = pointer >>> 0;
-    const end = start + (length >>> 0);
-    return end <= bytes.length ? bytes.subarray(start, end) : undefined;
+    const size = length >>> 0;
+    if (start + size > bytes.length) return undefined;
+    if (size === 0) return NOTHING;
+    return known.length === size && known.byteOffset === bytes.byteOffset + start ? known : bytes.subarray(start, start + size);
   }
 
   /**

@@ -99,7 +99,7 @@ export class Runtime {
       return entry();
     } finally {
       this.current = outer;
-      if (outer === null) Atomics.store(this.#words, RUNNING_NOW, 0);
+      if (outer === null) this.#comeOut();
     }
   }
 
@@ -116,7 +116,7 @@ export class Runtime {
     } finally {
       this.ledger.words[MAY_NOT_SUSPEND] = outerMayNot;
       this.current = outer;
-      if (outer === null) Atomics.store(this.#words, RUNNING_NOW, 0);
+      if (outer === null) this.#comeOut();
     }
   }
 
@@ -171,19 +171,27 @@ export class Runtime {
     }
     queueMicrotask(() => {
       this.current = null;
-      Atomics.store(this.#words, RUNNING_NOW, 0);
+      this.#comeOut();
     });
   }
 
+  /**
+   * The watchdog reads these words on a thread of its own. Whether its interrupt comes a little late or early only costs time, so they are
+   * written as memory is; but that somebody runs must be there before it is seen whether it sleeps, which the two atomic accesses make sure.
+   */
   #goIn(interrupted: boolean): void {
     const words = this.#words;
-    Atomics.store(words, INTERRUPT, interrupted ? 1 : 0);
+    words[INTERRUPT] = interrupted ? 1 : 0;
+    words[RUNNING_NOW] = 1;
     Atomics.add(words, ENTRIES, 1);
-    Atomics.store(words, RUNNING_NOW, 1);
     if (Atomics.load(this.#bell, WATCHDOG_ASLEEP) === 1) {
       Atomics.store(this.#bell, WATCHDOG_ASLEEP, 0);
       Atomics.notify(this.#bell, WATCHDOG_ASLEEP);
     }
+  }
+
+  #comeOut(): void {
+    this.#words[RUNNING_NOW] = 0;
   }
 
   /** Suspends a preempted chain, and one that is about to be ended as well: it must be unwound with `current` set. */
@@ -216,7 +224,7 @@ export class Runtime {
       this.ledger.words[MAY_NOT_SUSPEND] = outerMayNot;
       this.#reservedSince = outerSince;
       this.current = outer;
-      if (outer === null) Atomics.store(this.#words, RUNNING_NOW, 0);
+      if (outer === null) this.#comeOut();
     }
   }
 

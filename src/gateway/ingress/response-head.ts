@@ -16,8 +16,30 @@ const LENGTH = 'content-length';
 /** Bit n is set when a name of n bytes needs a closer look. */
 const SUSPECT = [...FORBIDDEN, DATE, LENGTH].reduce((mask, name) => mask | (1 << name.length), 0);
 
+/** The latest that was clean: answers mostly have the head of the one before, and to compare is five times as fast as to read. */
+const LATEST_BYTES = 256;
+const latest = new Uint8Array(LATEST_BYTES);
+let latestLength = 0;
+
 /** `ILLEGAL`, or the sum of what was found. */
 export function inspectHead(head: Uint8Array): number {
+  if (isLatest(head)) return CLEAN;
+  const found = inspect(head);
+  if (found === CLEAN && head.length <= LATEST_BYTES) {
+    latest.set(head);
+    latestLength = head.length;
+  }
+  return found;
+}
+
+function isLatest(head: Uint8Array): boolean {
+  const { length } = head;
+  if (length !== latestLength) return false;
+  for (let i = 0; i < length; i += 1) if (head[i] !== latest[i]) return false;
+  return true;
+}
+
+function inspect(head: Uint8Array): number {
   const size = head.length;
   let found = CLEAN;
   let at = 0;
