@@ -1,4 +1,4 @@
-/** The request: its first line is split when somebody asks for the first time, its headers where they lie. */
+/** The request: its first line is split when somebody asks for what is in it, its headers are read where they lie. */
 #include <weft/v1.h>
 
 #include <string.h>
@@ -7,6 +7,8 @@
 
 struct parts {
   uint32_t turn;
+  /** The first line, while nobody has asked for what is in it. */
+  char *line;
   const char *method;
   const char *path;
   const char *query;
@@ -41,19 +43,24 @@ static const char *below_function(const char *path) {
   return rest == NULL ? "/" : rest;
 }
 
-static void split_first_line(struct parts *parts) {
+static void find_headers(struct parts *parts) {
   char *head = weft_mailbox.in_head;
   char *end = head + weft_mailbox.in_head_length;
   char *feed = memchr(head, '\n', weft_mailbox.in_head_length);
   char *line_end = feed == NULL ? end - 1 : feed;
   *line_end = '\0';
-  char *target = cut(head, ' ');
-  cut(target, ' ');
-  parts->method = head;
-  parts->query = cut(target, '?');
-  parts->path = below_function(path_of(target));
+  parts->line = head;
   parts->headers = line_end + 1;
   parts->headers_length = (size_t)(end - parts->headers);
+}
+
+static void split_line(struct parts *parts) {
+  char *target = cut(parts->line, ' ');
+  cut(target, ' ');
+  parts->method = parts->line;
+  parts->query = cut(target, '?');
+  parts->path = below_function(path_of(target));
+  parts->line = NULL;
 }
 
 /** There is one request in a memory at a time, so its handle tells nothing that is not known here. */
@@ -62,15 +69,21 @@ static struct parts *parts_of(const weft_request *request) {
   (void)request;
   if (parts.turn == weft_turn) return &parts;
   parts = (struct parts){.turn = weft_turn, .method = "POST", .path = "/", .query = ""};
-  if (weft_mailbox.in_head_length > 0) split_first_line(&parts);
+  if (weft_mailbox.in_head_length > 0) find_headers(&parts);
   return &parts;
 }
 
-const char *weft_request_method(weft_request *request) { return parts_of(request)->method; }
+static struct parts *line_of(const weft_request *request) {
+  struct parts *parts = parts_of(request);
+  if (parts->line != NULL) split_line(parts);
+  return parts;
+}
 
-const char *weft_request_path(weft_request *request) { return parts_of(request)->path; }
+const char *weft_request_method(weft_request *request) { return line_of(request)->method; }
 
-const char *weft_request_query(weft_request *request) { return parts_of(request)->query; }
+const char *weft_request_path(weft_request *request) { return line_of(request)->path; }
+
+const char *weft_request_query(weft_request *request) { return line_of(request)->query; }
 
 const char *weft_request_header(weft_request *request, const char *name) {
   const struct parts *parts = parts_of(request);

@@ -4,7 +4,7 @@
  * makes oneself; so one is made around what was accepted.
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import { lentView, READ_BUFFER } from './read-buffer.ts';
+import { READ_BUFFER, takeRead } from './read-buffer.ts';
 
 /** What Node gives its own sockets. Not documented; that it is there, and does what is said here, every test of the ingress shows. */
 interface WithHandle {
@@ -21,7 +21,7 @@ export function adopt(accepted: Socket, received: (bytes: Uint8Array) => void): 
   from._handle = null;
   accepted.destroy();
   const callback = (bytes: number): boolean => {
-    received(lentView(0, bytes));
+    received(takeRead(bytes));
     return true;
   };
   const options = { handle, allowHalfOpen: true, onread: { buffer: READ_BUFFER, callback } };

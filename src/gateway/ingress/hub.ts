@@ -1,4 +1,4 @@
-/** What the connections of one thread share. */
+/** What the connections of one thread share. An object without getters of its own: with one, V8 would look up each field by its name. */
 import type { WeftError } from '../../model/errors.ts';
 import type { Dispatcher, Route } from '../../model/exchange.ts';
 import type { ControlRequest, IngressMetrics } from '../../engine/protocol.ts';
@@ -22,7 +22,8 @@ export interface Hub {
   readonly metrics: IngressMetrics;
   /** Monotonic milliseconds as of the last sweep: exact enough for timeouts, and free to read. */
   readonly now: () => number;
-  readonly draining: boolean;
+  /** The ingress is closing. */
+  draining: boolean;
   /** The sockets are TCP, which can be reset. */
   readonly resets: boolean;
   /** The connection is over. */

@@ -63,7 +63,6 @@ class HttpIngress implements Ingress {
   readonly #outbox = new Outbox();
   readonly #connections = new Set<Connection>();
   #now: number;
-  #draining = false;
   #sweep: NodeJS.Timeout | undefined;
   #emptied: (() => void) | null = null;
 
@@ -91,7 +90,7 @@ class HttpIngress implements Ingress {
   }
 
   async close(drainMs: number): Promise<void> {
-    this.#draining = true;
+    this.#hub.draining = true;
     if (this.#server.listening) this.#server.close();
     for (const connection of this.#connections) connection.drain();
     if (this.#connections.size > 0) await this.#untilEmpty(drainMs);
@@ -115,9 +114,9 @@ class HttpIngress implements Ingress {
 
   #accept(socket: Socket): void {
     this.metrics.accepted += 1;
-    if (this.#connections.size >= this.#limits.connections || this.#draining) {
+    if (this.#connections.size >= this.#limits.connections || this.#hub.draining) {
       this.metrics.turnedAway += 1;
-      return turnAway(socket, this.#draining ? 'shutting down' : `${this.#limits.connections} connections are open`);
+      return turnAway(socket, this.#hub.draining ? 'shutting down' : `${this.#limits.connections} connections are open`);
     }
     this.#connections.add(new Connection(this.#hub, socket));
     this.metrics.open = this.#connections.size;
@@ -130,7 +129,6 @@ class HttpIngress implements Ingress {
   }
 
   #createHub(needs: IngressNeeds): Hub {
-    const ingress = this;
     return {
       dispatcher: needs.dispatcher,
       control: needs.control,
@@ -141,10 +139,8 @@ class HttpIngress implements Ingress {
       lines: this.#lines,
       pendingBodies: new Budget(this.#limits.pendingBodyBytes),
       metrics: this.metrics,
-      now: () => ingress.#now,
-      get draining() {
-        return ingress.#draining;
-      },
+      now: () => this.#now,
+      draining: false,
       resets: this.#kind.kind === 'reuse-port',
       left: (connection) => this.#left(connection),
     };
