@@ -27,15 +27,7 @@ function checked(mailbox: unknown, memoryBytes: number): number {
 }
 
 export class Context implements Restorable {
-  readonly memory: WebAssembly.Memory;
-  readonly globals: readonly WebAssembly.Global[];
-  /** First of this context's places in the thread's table. */
-  readonly place: number;
-  readonly exports: WebAssembly.Exports;
-  /** Open files, scratch folder, exit code: host state that belongs to the context and is rolled back with it. */
-  wasi: WasiState | undefined;
-  /** Its memory as calls of WASI read and write it. */
-  guestMemory: GuestMemory | undefined;
+  // The private ones first: V8 bears any number behind them, but few of them behind others (docs/decisions/2026-11-28-lasting-shapes.md).
   readonly #entries: Entries;
   readonly #base: number;
   /** What the module can reach. */
@@ -47,6 +39,15 @@ export class Context implements Restorable {
   /** Where memory begins that the guest has not asked for yet, and where it ended when it last did. */
   #break: number;
   #knownEnd: number;
+  readonly memory: WebAssembly.Memory;
+  readonly globals: readonly WebAssembly.Global[];
+  /** First of this context's places in the thread's table. */
+  readonly place: number;
+  readonly exports: WebAssembly.Exports;
+  /** Open files, scratch folder, exit code: host state that belongs to the context and is rolled back with it. */
+  wasi: WasiState | undefined;
+  /** Its memory as calls of WASI read and write it. */
+  guestMemory: GuestMemory | undefined;
 
   /** @throws RangeError when the address space or the machine's memory is used up. */
   constructor(entries: Entries, module: GuestModule, memory: WebAssembly.Memory, imports: WebAssembly.Imports, place: number) {

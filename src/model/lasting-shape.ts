@@ -13,3 +13,12 @@ export function keepShape(make: () => object): void {
   const made = Array.from({ length: ENOUGH }, make);
   kept.push(made[0] as object);
 }
+
+/** The same for a class whose objects cannot be made for nothing: holds the first ones until there were enough, whatever becomes of them. */
+export class FirstOnes {
+  #held: object[] | undefined = [];
+
+  hold(one: object): void {
+    if (this.#held && this.#held.push(one) === ENOUGH) this.#held = undefined;
+  }
+}

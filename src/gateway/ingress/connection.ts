@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { copyOf } from '../../model/bytes.ts';
 import { WeftError } from '../../model/errors.ts';
 import type { Route } from '../../model/exchange.ts';
+import { FirstOnes } from '../../model/lasting-shape.ts';
 import { adopt } from './adopt.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import { ArrivingBody } from './arriving-body.ts';
@@ -29,6 +30,7 @@ import { Tunnel } from './tunnel.ts';
 type Phase = 'head' | 'continue' | 'body' | 'offer' | 'tunnel' | 'over';
 
 const NOTHING = new Uint8Array(0);
+const firstOnes = new FirstOnes();
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 export class Connection implements AnswerLine {
@@ -66,6 +68,7 @@ export class Connection implements AnswerLine {
     socket.on('close', () => this.#left());
     // What broke does not matter to anyone; `close` follows.
     socket.on('error', () => {});
+    firstOnes.hold(this);
   }
 
   get lines(): StatusLines {
