@@ -169,7 +169,7 @@ for (const [place, merged] of PLACES) {
         caller: { wasm: caller },
         late: { wasm: late, limits: { deadlineMs: 30 } },
         traps: { wasm: TRAPS },
-        apartSlow: { wasm: fn(`(drop (call $sleep (f64.const 60))) ${ANSWER_TEXT}`) },
+        apartSlow: { wasm: fn(`(drop (call $sleep (f64.const 600))) ${ANSWER_TEXT}`) },
       };
       const [outcome] = await seen(functions, merged, ['']);
       assert.deepEqual([outcome?.status, outcome?.numbers[1]], [200, -4]);
@@ -186,10 +186,10 @@ for (const [place, merged] of PLACES) {
       const startOf = (id: number): string => `(drop (call $start (i32.const ${id}) (i32.const 20000) (i32.const 0)))`;
       const functions = {
         caller: { wasm: fn(`${callTo(1)} ${callTo(2, { k: 1 })} (call $log (i32.const 1) (i32.const 4112) (i32.const 3)) ${answer(2)}`) },
-        waits: { wasm: fn(`${startOf(3)} ${startOf(4)} ${waitForBoth} ${ANSWER_TEXT}`), limits: { deadlineMs: 60 } },
+        waits: { wasm: fn(`${startOf(3)} ${startOf(4)} ${waitForBoth} ${ANSWER_TEXT}`), limits: { deadlineMs: 200 } },
         traps: { wasm: TRAPS },
         apartQuick: { wasm: fn(`(drop (call $sleep (f64.const 1))) ${ANSWER_TEXT}`) },
-        apartSlow: { wasm: fn(`(drop (call $sleep (f64.const 120))) ${ANSWER_TEXT}`) },
+        apartSlow: { wasm: fn(`(drop (call $sleep (f64.const 600))) ${ANSWER_TEXT}`) },
       };
       const [outcome] = await seen(functions, merged, ['']);
       assert.deepEqual([outcome?.status, outcome?.numbers[1]], [200, -4]);
