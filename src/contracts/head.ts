@@ -1,8 +1,8 @@
+import { equalsIgnoringCase } from '../model/bytes.ts';
+
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const COLON = 0x3a;
-const CAPITAL_A = 0x41;
-const CAPITAL_Z = 0x5a;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Header lines of a validated request head (docs/guest-abi.md, `in_head`). */
@@ -13,20 +13,13 @@ export function headersOf(head: Uint8Array): [string, string][] {
 /** Value of the first field of that name, which is given in small letters. Nothing else of the head is read. */
 export function headerIn(head: Uint8Array, name: string): string | undefined {
   for (let at = head.indexOf(LINE_FEED) + 1; at > 0 && at < head.length; at = head.indexOf(LINE_FEED, at) + 1) {
-    if (!isNamed(head, at, name)) continue;
-    const end = head.indexOf(CARRIAGE_RETURN, at);
-    return textOf(head.subarray(at + name.length + 1, end < 0 ? head.length : end)).trim();
+    const colon = at + name.length;
+    if (head[colon] !== COLON || !equalsIgnoringCase(head, at, colon, name)) continue;
+    const end = head.indexOf(CARRIAGE_RETURN, colon);
+    return textOf(head.subarray(colon + 1, end < 0 ? head.length : end)).trim();
   }
   return undefined;
 }
-
-function isNamed(head: Uint8Array, at: number, name: string): boolean {
-  if (head[at + name.length] !== COLON) return false;
-  for (let i = 0; i < name.length; i++) if (smallLetter(head[at + i] as number) !== name.charCodeAt(i)) return false; // before the colon
-  return true;
-}
-
-const smallLetter = (byte: number): number => (byte >= CAPITAL_A && byte <= CAPITAL_Z ? byte + 0x20 : byte);
 
 /** All of them, of a head with each byte a character: for those who pass them on. */
 export function rawHeadersIn(text: string): [string, string][] {

@@ -38,7 +38,6 @@ class RequestProgram implements Program, ProgramCall {
   readonly joinsErrors: boolean;
   readonly #chain: Chain;
   readonly #mode: Mode;
-  #id: string | undefined;
   #stdin: Uint8Array | undefined;
 
   constructor(chain: Chain) {
@@ -52,7 +51,7 @@ class RequestProgram implements Program, ProgramCall {
 
   /** Most programs do not ask for it. */
   get id(): string {
-    return (this.#id ??= randomUUID());
+    return (this.#chain.callId ??= randomUUID());
   }
 
   env(): Readonly<Record<string, string>> {

@@ -24,17 +24,6 @@ export const FIELD = classOf((code) => code === TAB || (code >= SP && code !== 0
 /** uri-host [ ":" port ], RFC 3986 section 3.2: unreserved, sub-delims, percent signs, brackets and the colon. */
 export const AUTHORITY = classOf(among("-._~!$&'()*+;=%[]:"));
 
-/** `word` is in lower case. */
-export function equalsIgnoringCase(bytes: Uint8Array, from: number, to: number, word: string): boolean {
-  if (to - from !== word.length) return false;
-  for (let i = 0; i < word.length; i += 1) {
-    const byte = bytes[from + i] ?? 0;
-    const lower = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
-    if (lower !== word.charCodeAt(i)) return false;
-  }
-  return true;
-}
-
 /** The end of `bytes[from, to)` without trailing blanks. */
 export function trimmedEnd(bytes: Uint8Array, from: number, to: number): number {
   let end = to;

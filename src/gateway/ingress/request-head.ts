@@ -1,6 +1,7 @@
 /** What a complete head means, beyond what llhttp has checked: the rules of RFC 9112 that stop request smuggling. */
+import { equalsIgnoringCase } from '../../model/bytes.ts';
 import { WeftError } from '../../model/errors.ts';
-import { AUTHORITY, CR, equalsIgnoringCase, latin1, LF, SP, trimmedEnd } from './bytes.ts';
+import { AUTHORITY, CR, latin1, LF, SP, trimmedEnd } from './bytes.ts';
 import type { IngressLimits } from './limits.ts';
 import type { RequestParser } from './parser.ts';
 import { readTarget, type Target } from './target.ts';

@@ -1,5 +1,6 @@
 /** Answers of functions are not trusted: their header lines are checked before they reach the wire (RFC 9110, section 5). */
-import { CR, equalsIgnoringCase, COLON, FIELD, latin1, LF, SP, TAB, TOKEN, trimmedEnd } from './bytes.ts';
+import { equalsIgnoringCase } from '../../model/bytes.ts';
+import { CR, COLON, FIELD, latin1, LF, SP, TAB, TOKEN, trimmedEnd } from './bytes.ts';
 
 /** Header lines as they are fit to send. */
 export const CLEAN = 0;

@@ -1,5 +1,6 @@
 /** What a request target means (RFC 9112, section 3.2): which function and which path below it, or something else. */
-import { AUTHORITY, equalsIgnoringCase, HASH, latin1, QUESTION, SLASH, STAR } from './bytes.ts';
+import { equalsIgnoringCase } from '../../model/bytes.ts';
+import { AUTHORITY, HASH, latin1, QUESTION, SLASH, STAR } from './bytes.ts';
 
 export type Target =
   /** `path` is what stands below the name, `query` what stands after "?". */
