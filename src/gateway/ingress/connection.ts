@@ -10,6 +10,7 @@ import type { Route } from '../../model/exchange.ts';
 import { FirstOnes } from '../../model/lasting-shape.ts';
 import { adopt } from './adopt.ts';
 import { AnswerQueue } from './answer-queue.ts';
+import type { Reader } from './arrivals.ts';
 import { ArrivingBody } from './arriving-body.ts';
 import { controlRequest, ExchangeClient } from './control-client.ts';
 import { type AnswerLine, HttpExchange } from './exchange.ts';
@@ -33,7 +34,7 @@ const NOTHING = new Uint8Array(0);
 const firstOnes = new FirstOnes();
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
-export class Connection implements AnswerLine {
+export class Connection implements AnswerLine, Reader {
   readonly output: Output;
   closed = false;
   readonly #hub: Hub;
@@ -59,7 +60,9 @@ export class Connection implements AnswerLine {
   /** `accepted` is paused. */
   constructor(hub: Hub, accepted: Socket) {
     this.#hub = hub;
-    const socket = adopt(accepted, (bytes) => this.#received(bytes));
+    const socket = adopt(accepted, (bytes) => {
+      if (this.#phase !== 'head' || !hub.arrivals.gather(this, bytes)) this.received(bytes);
+    });
     this.#socket = socket;
     this.#since = hub.now();
     this.output = new Output(socket, hub.outbox, hub.now);
@@ -161,7 +164,8 @@ export class Connection implements AnswerLine {
     } else if (this.#phase === 'head' && this.#answers.first === null && waited > limits.idleMs) this.#endOutput();
   }
 
-  #received(lent: Uint8Array): void {
+  received(lent: Uint8Array): void {
+    if (this.closed) return;
     if (this.#phase === 'tunnel') return this.#setPaused(this.#tunnel?.toServer(lent) === false);
     if (this.#phase === 'over') return this.#discard(lent.length);
     this.#hub.parser.forgetBytes();
@@ -172,6 +176,7 @@ export class Connection implements AnswerLine {
   }
 
   #ended(): void {
+    this.#hub.arrivals.deliver();
     this.#inputEnded = true;
     if (this.#phase === 'tunnel') this.#tunnel?.clientEnded();
     else this.#run();

@@ -2,6 +2,7 @@
 import type { WeftError } from '../../model/errors.ts';
 import type { Dispatcher, Route } from '../../model/exchange.ts';
 import type { ControlRequest, IngressMetrics } from '../../engine/protocol.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { ControlClient } from './control-client.ts';
 import type { Connection } from './connection.ts';
 import type { IngressLimits } from './limits.ts';
@@ -16,6 +17,7 @@ export interface Hub {
   readonly badResponse: (route: Route, error: WeftError) => void;
   readonly limits: IngressLimits;
   readonly parser: RequestParser;
+  readonly arrivals: Arrivals;
   readonly outbox: Outbox;
   readonly lines: StatusLines;
   readonly pendingBodies: Budget;

@@ -8,6 +8,7 @@ import type { ControlClient } from './control-client.ts';
 import type { Hub } from './hub.ts';
 import { DEFAULT_INGRESS_LIMITS, type IngressLimits } from './limits.ts';
 import { startListening, turnAway } from './listening.ts';
+import { Arrivals } from './arrivals.ts';
 import { Outbox } from './outbox.ts';
 import { RequestParser } from './parser.ts';
 import { Budget } from './pending-body.ts';
@@ -41,7 +42,7 @@ export interface Ingress {
   listen(where: ListenAt): Promise<number>;
   /** Accepts nothing more, lets requests end for at most so long, then cuts them off. May be called again with less patience. */
   close(drainMs: number): Promise<void>;
-  /** Sends the answers that are ready now; before the thread is busy with something else. */
+  /** Answers what has been read, and sends the answers that are ready now; before the thread is busy with something else. */
   flush(): void;
   readonly metrics: Readonly<IngressMetrics>;
 }
@@ -61,6 +62,7 @@ class HttpIngress implements Ingress {
   readonly #hub: Hub;
   readonly #server: Server;
   readonly #outbox = new Outbox();
+  readonly #arrivals = new Arrivals(this.#outbox);
   readonly #connections = new Set<Connection>();
   #now: number;
   #sweep: NodeJS.Timeout | undefined;
@@ -90,6 +92,7 @@ class HttpIngress implements Ingress {
   }
 
   async close(drainMs: number): Promise<void> {
+    this.#arrivals.deliver();
     this.#hub.draining = true;
     if (this.#server.listening) this.#server.close();
     for (const connection of this.#connections) connection.drain();
@@ -99,6 +102,7 @@ class HttpIngress implements Ingress {
   }
 
   flush(): void {
+    this.#arrivals.deliver();
     this.#outbox.flush();
   }
 
@@ -135,6 +139,7 @@ class HttpIngress implements Ingress {
       badResponse: needs.badResponse ?? (() => {}),
       limits: this.#limits,
       parser: new RequestParser(this.#limits.headers),
+      arrivals: this.#arrivals,
       outbox: this.#outbox,
       lines: this.#lines,
       pendingBodies: new Budget(this.#limits.pendingBodyBytes),

@@ -42,8 +42,10 @@ export class Outbox {
   /** By where they begin and end: answers often lie where others have lain before. */
   readonly #views = new Map<number, Buffer>();
   readonly #linger = new Linger();
+  #turnIsOpen = false;
   readonly #endOfTurn = (): void => {
     this.flush();
+    if (this.#sent === 0) return;
     this.#aloneTurns = this.#sent === 1 ? this.#aloneTurns + 1 : 0;
     this.#sent = 0;
     if (this.#aloneTurns < ALONE_TURNS) return;
@@ -111,11 +113,26 @@ export class Outbox {
     return view;
   }
 
+  /** Whether requests are to be expected to come together. */
+  get expectsSeveral(): boolean {
+    return this.#atOnce === 0;
+  }
+
+  /** What is sent soon from here on waits for `closeTurn`. */
+  openTurn(): void {
+    this.#turnIsOpen = true;
+  }
+
+  closeTurn(): void {
+    this.#turnIsOpen = false;
+    this.#endOfTurn();
+  }
+
   flushSoon(output: Output): void {
     this.#unsent.push(output);
     if (this.#unsent.length === 1) {
       this.#since = performance.now();
-      setImmediate(this.#endOfTurn);
+      if (!this.#turnIsOpen) setImmediate(this.#endOfTurn);
     } else if (this.#unsent.length % CLOCK_EVERY === 0 && performance.now() - this.#since > MAX_WAIT_MS) this.flush();
   }
 
