@@ -14,13 +14,12 @@ import type { Reader } from './arrivals.ts';
 import { ArrivingBody } from './arriving-body.ts';
 import { controlRequest, ExchangeClient } from './control-client.ts';
 import { type AnswerLine, HttpExchange } from './exchange.ts';
-import { HeadMemo } from './head-memo.ts';
+import { HeadReader } from './head-reader.ts';
 import type { Hub } from './hub.ts';
 import { Output } from './output.ts';
-import { PartialHead } from './partial-head.ts';
 import { viewOf } from './read-buffer.ts';
 import { ownRequest, type ReceivedRequest, UNKNOWN_REQUEST } from './received-request.ts';
-import { bad, CHUNKED, readHead, type RequestHead } from './request-head.ts';
+import { bad, CHUNKED, type RequestHead } from './request-head.ts';
 import type { StatusLines } from './status-lines.ts';
 import { Tunnel } from './tunnel.ts';
 
@@ -44,8 +43,7 @@ export class Connection implements AnswerLine, Reader {
   #since: number;
   #input: Uint8Array | null = null;
   #at = 0;
-  readonly #partial = new PartialHead();
-  readonly #memo = new HeadMemo();
+  readonly #heads: HeadReader;
   #arriving: ArrivingBody | null = null;
   /** Complete, but must wait for those before it. */
   #waiting: HttpExchange | null = null;
@@ -60,6 +58,7 @@ export class Connection implements AnswerLine, Reader {
   /** `accepted` is paused. */
   constructor(hub: Hub, accepted: Socket) {
     this.#hub = hub;
+    this.#heads = new HeadReader(hub);
     const socket = adopt(accepted, (bytes) => {
       if (this.#phase !== 'head' || !hub.arrivals.gather(this, bytes)) this.received(bytes);
     });
@@ -84,7 +83,7 @@ export class Connection implements AnswerLine, Reader {
 
   isLast(exchange: HttpExchange): boolean {
     if (exchange.next !== null || this.#waiting !== null || this.#input !== null || this.#arriving !== null) return false;
-    return this.#hub.draining || (this.#inputEnded && this.#partial.length === 0);
+    return this.#hub.draining || (this.#inputEnded && !this.#heads.holds);
   }
 
   /** Asked of the system once, and only where somebody wants to know. */
@@ -123,7 +122,7 @@ export class Connection implements AnswerLine, Reader {
   /** No new requests: idle connections and WebSockets, which know no end, end now, others after what is under way. */
   drain(): void {
     this.#tunnel?.destroy();
-    if (this.#answers.first === null && this.#phase === 'head' && this.#partial.length === 0 && this.#input === null) this.#endOutput();
+    if (this.#answers.first === null && this.#phase === 'head' && !this.#heads.holds && this.#input === null) this.#endOutput();
   }
 
   destroy(): void {
@@ -138,7 +137,7 @@ export class Connection implements AnswerLine, Reader {
     if (this.closed) return;
     if (this.#phase === 'offer' && exchange.request.asksForWebSocket) this.#phase = 'head';
     if (answers.first === null) {
-      if (!this.#partial.begun && this.#arriving === null) this.#since = this.#hub.now();
+      if (!this.#heads.begun && this.#arriving === null) this.#since = this.#hub.now();
       if (this.#input === null) this.output.flushIfAlone(this.#running);
     }
     if (this.#running) return;
@@ -159,7 +158,7 @@ export class Connection implements AnswerLine, Reader {
     } else if (this.#phase === 'body') {
       const allowed = limits.bodyMs + ((this.#arriving?.length ?? 0) * 1000) / limits.bodyBytesPerSecond;
       if (waited > allowed && this.#waiting === null) this.#refuse(new WeftError('WEFT_REQUEST_TIMEOUT', { ms: Math.round(allowed) }));
-    } else if (this.#phase === 'head' && this.#partial.begun && this.#waiting === null) {
+    } else if (this.#phase === 'head' && this.#heads.begun && this.#waiting === null) {
       if (waited > limits.headMs) this.#refuse(new WeftError('WEFT_REQUEST_TIMEOUT', { ms: limits.headMs }));
     } else if (this.#phase === 'head' && this.#answers.first === null && waited > limits.idleMs) this.#endOutput();
   }
@@ -235,79 +234,21 @@ export class Connection implements AnswerLine, Reader {
   }
 
   #readHead(input: Uint8Array): boolean {
-    return this.#partial.length === 0 ? this.#readWholeHead(input) : this.#readOnInHead(input);
-  }
-
-  #readWholeHead(input: Uint8Array): boolean {
-    const { parser, limits } = this.#hub;
-    const from = this.#at;
-    const known = this.#memo.find(input, from);
-    if (known) {
-      this.#consume(input, from + known.end);
-      this.#startRequest(known, input, from);
+    const heads = this.#heads;
+    const { begun } = heads;
+    const head = heads.read(input, this.#at);
+    if (head !== null) {
+      const { bytes, at } = heads;
+      if (bytes !== input) heads.forget(); // it came in pieces: they are the request's from here on
+      this.#consume(input, heads.next);
+      this.#startRequest(head, bytes, at);
       return true;
     }
-    const to = Math.min(input.length, from + limits.headBytes);
-    const outcome = parser.parse(input, from, to);
-    if (outcome === 'complete') {
-      this.#consume(input, parser.end);
-      this.#understand(input, from);
-    } else if (outcome !== 'more' || to - from >= limits.headBytes) this.#refuseHead(input, from, to, outcome);
-    else {
-      this.#partial.add(input, from, to, limits.headBytes);
-      this.#input = null;
-      return this.#checkBlankLines();
-    }
+    this.#input = null;
+    if (heads.begun && !begun) this.#since = this.#hub.now();
+    if (heads.error === null) return false;
+    this.#refuse(heads.error);
     return true;
-  }
-
-  /** Adds to the partial head and parses it from its beginning. */
-  #readOnInHead(input: Uint8Array): boolean {
-    const { parser, limits } = this.#hub;
-    const before = this.#partial.length;
-    this.#partial.add(input, this.#at, Math.min(input.length, this.#at + limits.headBytes - before), limits.headBytes);
-    const { bytes } = this.#partial;
-    const outcome = parser.parse(bytes, 0, bytes.length);
-    if (outcome === 'complete') {
-      this.#consume(input, this.#at + parser.end - before);
-      this.#partial.forget();
-      this.#understand(bytes, 0);
-    } else if (outcome !== 'more' || bytes.length >= limits.headBytes) this.#refuseHead(bytes, 0, bytes.length, outcome);
-    else {
-      this.#input = null;
-      return this.#checkBlankLines();
-    }
-    return true;
-  }
-
-  /** One blank line before a request is allowed (RFC 9112, section 2.2), not a stream of them. */
-  #checkBlankLines(): boolean {
-    const { begun } = this.#hub.parser;
-    if (begun && !this.#partial.begun) this.#since = this.#hub.now();
-    this.#partial.begun = begun;
-    if (begun || this.#partial.length <= 2) return false;
-    this.#refuse(bad('blank lines instead of a request'));
-    return true;
-  }
-
-  #refuseHead(bytes: Uint8Array, from: number, to: number, outcome: 'more' | 'bad' | 'too-many-headers'): void {
-    const { parser, limits } = this.#hub;
-    const lineEnd = bytes.indexOf(0x0a, from);
-    const reached = outcome === 'bad' ? parser.errorAt : to;
-    const inLine = lineEnd < 0 || lineEnd >= reached;
-    if (inLine && reached - from > limits.requestLineBytes)
-      this.#refuse(new WeftError('WEFT_TARGET_TOO_LONG', { bytes: limits.requestLineBytes }));
-    else if (outcome === 'bad') this.#refuse(bad(parser.reason));
-    else this.#refuse(new WeftError('WEFT_HEADERS_TOO_LARGE', { bytes: limits.headBytes, headers: limits.headers }));
-  }
-
-  /** The parser has completed a head that begins at `boundary`; what follows it is the rest of the input. */
-  #understand(bytes: Uint8Array, boundary: number): void {
-    const head = readHead(this.#hub.parser, bytes, boundary, this.#hub.limits);
-    if (head instanceof WeftError) return this.#refuse(head);
-    // The parser itself must have read the head of a chunked body: it goes on with the chunks.
-    if (head.bodyLength !== CHUNKED) this.#memo.keep(head, bytes, boundary);
-    this.#startRequest(head, bytes, boundary);
   }
 
   #startRequest(head: RequestHead, bytes: Uint8Array, at: number): void {
@@ -439,7 +380,7 @@ export class Connection implements AnswerLine, Reader {
     this.#phase = 'over';
     this.#input = null;
     this.#forgetBody();
-    this.#partial.forget();
+    this.#heads.forget();
     this.#answerWith(error, request, false);
     if (!this.#running) this.#run();
   }
@@ -459,7 +400,7 @@ export class Connection implements AnswerLine, Reader {
   /** Whoever sends no more may still read: one who is gone is known by a reset, or when something is written to them. */
   #endOfInput(): void {
     if (this.#input !== null || this.#waiting !== null) return;
-    if (this.#partial.begun || this.#arriving) return this.#refuse(bad('the connection ended in the middle of a request'));
+    if (this.#heads.begun || this.#arriving) return this.#refuse(bad('the connection ended in the middle of a request'));
     if (this.#answers.first === null) this.#endOutput();
   }
 
