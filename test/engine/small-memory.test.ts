@@ -105,3 +105,25 @@ int weft_handle(weft_request *request, weft_response *response) {
   assert.equal((await engine.call('caller', `r${PAGE}`)).status, 502);
   await engine.close();
 });
+
+test('a program of small memory sees what is in a folder', async () => {
+  const wasm = await compiled(
+    `#include <dirent.h>
+    #include <stdio.h>
+    int main(void) {
+      DIR *folder = opendir("/data");
+      for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) printf("%s ", entry->d_name);
+      return folder == NULL || closedir(folder) != 0;
+    }`,
+    { contract: 'stdio' },
+  );
+  const engine = await TestEngine.start();
+  try {
+    const files = { '/data/one.txt': Buffer.from('1'), '/data/two.txt': Buffer.from('2') };
+    await engine.deploy({ fn: { wasm, files, spec: { contract: 'stdio' } } });
+    const { status, body } = await engine.call('fn', '');
+    assert.deepEqual([status, body], [200, '. .. one.txt two.txt ']);
+  } finally {
+    await engine.close();
+  }
+});

@@ -2,7 +2,6 @@
 import type { Runtime } from '../../runtime.ts';
 import { OpenDirectory, OpenFile } from './descriptors.ts';
 import type { FileSystem } from './file-system.ts';
-import type { GuestMemory } from './guest-memory.ts';
 import type { Directory, FsNode } from './nodes.ts';
 import { DIRENT, ERRNO, type Errno, FDFLAGS, FILETYPE, GRANTED, MAX_PATH_BYTES, RIGHTS } from './preview1.ts';
 import { type WasiState, wasiOf } from './state.ts';
@@ -68,7 +67,7 @@ export function pathImports(runtime: Runtime): Record<string, unknown> {
       const directory = directoryAt(state, fd, RIGHTS.fdReaddir);
       if (typeof directory === 'number') return directory;
       const answer = memory.region(result, 4);
-      memory.setU32(answer, list(memory, directory.node, memory.slice(buffer, length), Number(BigInt.asUintN(64, cookie))));
+      memory.setU32(answer, list(directory.node, memory.slice(buffer, length), Number(BigInt.asUintN(64, cookie))));
       return ERRNO.success;
     },
   };
@@ -106,17 +105,18 @@ function opened(node: FsNode, wanted: number, inheriting: number, flags: number,
 const FIRST_ENTRY = 2;
 
 /** Writes entries from a cookie on; the last may be cut off, which tells the guest that there are more. */
-function list(memory: GuestMemory, directory: Directory, target: Uint8Array, from: number): number {
-  const end = target.byteOffset + target.length;
-  let at = target.byteOffset;
+function list(directory: Directory, target: Uint8Array, from: number): number {
+  let at = 0;
   let cookie = from;
-  while (at < end) {
+  while (at < target.length) {
     const entry = entryAt(directory, cookie);
     if (!entry) break;
+    const bytes = encodeEntry(entry).subarray(0, target.length - at);
+    target.set(bytes, at);
+    at += bytes.length;
     cookie = entry.next;
-    at = writeEntry(memory, at, end, entry);
   }
-  return at - target.byteOffset;
+  return at;
 }
 
 interface Listed {
@@ -131,13 +131,6 @@ function entryAt(directory: Directory, cookie: number): Listed | undefined {
   if (cookie === 1) return { name: '..', inode: (directory.parent ?? directory).inode, kind: 'directory', next: FIRST_ENTRY };
   const entry = directory.entryFrom(cookie - FIRST_ENTRY);
   return entry && { name: entry.name, inode: entry.node.inode, kind: entry.node.kind, next: entry.sequence + FIRST_ENTRY + 1 };
-}
-
-function writeEntry(memory: GuestMemory, at: number, end: number, entry: Listed): number {
-  const bytes = encodeEntry(entry);
-  const count = Math.min(bytes.length, end - at);
-  memory.all.set(bytes.subarray(0, count), at);
-  return at + count;
 }
 
 function encodeEntry({ name, inode, kind, next }: Listed): Uint8Array {
