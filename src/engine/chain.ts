@@ -22,7 +22,7 @@ import { HOST, STILL_RUNNING } from './ledger.ts';
 import type { Runtime } from './runtime.ts';
 import type { Stream } from './stream.ts';
 import { BY_HOST } from './switch-code.ts';
-import { trapReason, UNCAUGHT } from './trap-reason.ts';
+import { OUT_OF_STACK, trapReason, UNCAUGHT } from './trap-reason.ts';
 import type { Version } from './version.ts';
 
 /** Who waits for a chain. Exactly one of the two is called, once. */
@@ -48,6 +48,9 @@ export interface ChainStart {
   readonly initializer?: '_initialize' | 'weft_init';
 }
 
+/** What a function mostly allocates at the most while it is initialised. Where it is not written it takes nothing. */
+const INITIAL_HEAP_BYTES = 16 * 1024 * 1024;
+
 /** Most requests call nobody through the host and are over before anybody looks: they share this one, which stays empty. */
 const NO_CALLS: CallsUnderWay[] = [];
 
@@ -65,6 +68,8 @@ export class Chain {
   /** It runs on the thread's own stack, where it can neither wait nor act on the world: then it starts over on one of its own. */
   direct = false;
   #startsOver = false;
+  /** A trap ended it there. */
+  #tripped = false;
   /** Its functions' frames are gone: what is said from here on belongs to no point of a run, and no replay says it again. */
   #unwound = false;
   /** What is said now belongs to this crossing, not to the latest. */
@@ -268,6 +273,7 @@ export class Chain {
         this.#trapped(cause);
         return true;
       }
+      if (!this.#startsOver) this.#tripped = true;
       this.#startsOver = true;
     }
     this.direct = false;
@@ -321,7 +327,8 @@ export class Chain {
     this.#openBooks();
     let promise: Promise<number>;
     try {
-      if (this.#initializer === undefined && !fn.contract.accept(this, this.input)) {
+      const initializes = this.#initializer !== undefined;
+      if (!group.useSpareStacks(initializes ? INITIAL_HEAP_BYTES : 0) || !(initializes || fn.contract.accept(this, this.input))) {
         this.#roomless();
         return;
       }
@@ -374,6 +381,8 @@ export class Chain {
   }
 
   #ended(): void {
+    // What trapped there came to its end here: it was the stack.
+    if (this.#tripped) this.fn.directRuns.left();
     const result = this.group.books.result(this.fn.member);
     if (!this.#over) {
       this.#over = true;
@@ -432,8 +441,10 @@ export class Chain {
     const context = this.group.contexts[trapped] as Context;
     if (!this.#over) fn.counters.traps++;
     const { memoryBytes } = fn.spec.limits;
-    if (context.outOfMemory(memoryBytes)) return new WeftError('WEFT_MEMORY', { name: fn.name, bytes: memoryBytes }, { cause });
-    return new WeftError('WEFT_FUNCTION_TRAPPED', { name: fn.name, reason: trapReason(cause, context.wasi?.exitCode) }, { cause });
+    if (!context.outOfStack && context.outOfMemory(memoryBytes))
+      return new WeftError('WEFT_MEMORY', { name: fn.name, bytes: memoryBytes }, { cause });
+    const reason = context.outOfStack ? OUT_OF_STACK : trapReason(cause, context.wasi?.exitCode);
+    return new WeftError('WEFT_FUNCTION_TRAPPED', { name: fn.name, reason }, { cause });
   }
 
   /** proc_exit was called in a program with main. */

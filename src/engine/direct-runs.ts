@@ -12,6 +12,11 @@ export class DirectRuns {
   #skipped = 0;
   #ended = 0;
 
+  /** Whether the next request is tried. */
+  get tried(): boolean {
+    return this.#toSkip === 0;
+  }
+
   /** Asked once a request. */
   next(): boolean {
     if (this.#toSkip === 0) return true;

@@ -27,6 +27,8 @@ export class GroupShape {
   readonly stacks: 'shared' | 'own';
   /** A bit for each member whose state is kept from request to request. */
   readonly keeping: number;
+  /** Some member may need a spare stack. */
+  readonly roomy: boolean;
   readonly runtime: Runtime;
   readonly host: HostImports;
   readonly #switch: WebAssembly.Module | undefined;
@@ -38,6 +40,7 @@ export class GroupShape {
     this.host = host;
     this.functions = functions;
     this.keeping = functions.reduce((bits, f, member) => (f.keepsState ? bits | (1 << member) : bits), 0);
+    this.roomy = functions.some(({ guest }) => guest.spareStack !== undefined);
     this.stacks = this.keeping === 0 ? 'shared' : 'own';
     if (functions.length > 1) this.#switch = compileSwitch(planOf(functions, this.stacks));
     functions.forEach((f, member) => {
@@ -53,7 +56,7 @@ export class GroupShape {
   /** A warm group, or a new one, for a request with so much input. @throws WeftError WEFT_EXHAUSTED */
   acquire(root: GuestFunction, inputBytes: number): Group {
     if (this.runtime.memory.exhausted) throw new WeftError('WEFT_EXHAUSTED', { reason: this.runtime.memory.describe() });
-    const warm = this.#warm.take(inputBytes);
+    const warm = this.#warm.take(inputBytes, this.roomy && !root.directRuns.tried);
     if (!warm) root.counters.coldStarts++;
     const group = warm ?? this.create();
     group.inputBytes = inputBytes;
@@ -97,6 +100,12 @@ export class GroupShape {
     this.#warm.putGrown(group);
   }
 
+  /** One with spare stacks. */
+  putRoomy(group: Group): void {
+    if (this.keeping !== 0) this.put(group);
+    else this.#warm.putRoomy(group);
+  }
+
   /** Makes n groups ready. */
   warm(count: number): void {
     while (this.#warm.length < count) this.put(this.create());
@@ -120,6 +129,8 @@ export class Group implements Counted {
   countedBytes = 0;
   /** Of its request. */
   inputBytes = 0;
+  /** Its contexts run on their spare stacks, where they have such. */
+  #onSpareStacks = false;
   /** What was wiped so far though its request had not asked for it. */
   #wipedInVain = 0;
   #abandoned = false;
@@ -165,7 +176,8 @@ export class Group implements Counted {
     let bytes = 0;
     for (let i = 0; i < this.contexts.length; i++) {
       const snapshot = this.shape.functions[i]?.snapshot;
-      bytes += (this.contexts[i] as Context).bytes.length + (snapshot ? snapshot.dataBytes - snapshot.byteLength : 0);
+      const context = this.contexts[i] as Context;
+      bytes += context.bytes.length - context.stackBytes + (snapshot ? snapshot.dataBytes - snapshot.byteLength : 0);
     }
     return bytes;
   }
@@ -183,21 +195,44 @@ export class Group implements Counted {
     this.shape.runtime.memory.count(this);
   }
 
-  /** Erases what a member did since its snapshot. */
+  /** Before code runs that cannot start over. False: there is no memory for it. @param heapBytes see Context */
+  useSpareStacks(heapBytes: number): boolean {
+    if (!this.shape.roomy) return true;
+    this.#onSpareStacks = true;
+    return this.contexts.every((context) => context.useSpareStack(heapBytes));
+  }
+
+  /** Erases what a member did since its snapshot; its request goes on. */
   reset(member: number): void {
+    if (!this.#initialized) return;
     this.#erase(1 << member);
+    // What it lay in is there, and wiped.
+    if (this.#onSpareStacks) this.contexts[member]?.useSpareStack();
   }
 
   /** Erases what all touched members did; those that keep state only lose it if `all` and they were in the middle of something. */
   rollBack(all: boolean): void {
     const erased = this.books.takeTouched(this.shape.keeping, all);
+    if (!this.#initialized) return;
     if (erased !== 0) this.#erase(erased);
+    if (this.#onSpareStacks) this.#returnSpareStacks();
+  }
+
+  /** Those that were erased have left theirs, and those that keep their state stay; on the others nothing has run. */
+  #returnSpareStacks(): void {
+    this.#onSpareStacks = false;
+    this.contexts.forEach((context, i) => {
+      if ((this.shape.keeping & (1 << i)) === 0) context.returnSpareStack();
+    });
+  }
+
+  get #initialized(): boolean {
+    return this.shape.functions[0]?.snapshot !== undefined;
   }
 
   /** @param members a bit for each. */
   #erase(members: number): void {
     const { functions } = this.shape;
-    if (!functions[0]?.snapshot) return; // it is being initialised
     if (this.#untilLinked > 0 && --this.#untilLinked === 0) this.#rollBack = this.shape.linkRollback(this.contexts);
     this.#rollBack?.(members);
     for (let member = 0; member < functions.length; member++) {
@@ -222,6 +257,7 @@ export class Group implements Counted {
     const { memory, freeMemory } = this.shape.runtime;
     memory.count(this);
     if (!memory.plenty) freeMemory?.();
+    const roomy = this.#onSpareStacks;
     const { added, inVain } = this.#growth();
     this.#wipedInVain += inVain;
     if (this.#abandoned || this.#outgrown(memory.plenty) || (this.#wipedInVain > NEW_GROUP_BYTES && this.shape.keeping === 0)) {
@@ -229,7 +265,8 @@ export class Group implements Counted {
       return;
     }
     this.rollBack(all);
-    this.shape.putGrown(this, added > inVain);
+    if (roomy) this.shape.putRoomy(this);
+    else this.shape.putGrown(this, added > inVain);
   }
 
   /** Since the snapshots, or there are none yet. */

@@ -17,7 +17,7 @@ export interface MailboxLayout {
 export class GuestFunction {
   readonly id: number;
   readonly spec: FunctionSettings;
-  readonly guest: GuestModule;
+  guest: GuestModule;
   readonly contract: Contract;
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly counters = new FunctionCounters();
@@ -39,6 +39,11 @@ export class GuestFunction {
     this.guest = guest;
     this.contract = contract;
     this.files = files;
+  }
+
+  /** Its initialisation has left something there: that is its stack from now on. */
+  stayOnSpareStack(): void {
+    this.guest = { ...this.guest, spareStack: undefined };
   }
 
   get name(): string {

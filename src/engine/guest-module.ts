@@ -4,6 +4,7 @@ import { WeftError } from '../model/errors.ts';
 import { WASM_PAGE_BYTES } from '../model/limits.ts';
 import { ABI_VERSION } from './abi.ts';
 import type { GlobalType } from './snapshot.ts';
+import { planSpareStack, type SpareStack } from './spare-stack.ts';
 
 export interface GuestModule {
   readonly module: WebAssembly.Module;
@@ -12,6 +13,8 @@ export interface GuestModule {
   readonly globalTypes: readonly GlobalType[];
   /** Memory the module asks for at start. */
   readonly initialPages: number;
+  /** For what it may need beyond the stack that it was linked with. */
+  readonly spareStack: SpareStack | undefined;
   /** Where in its memory its address 0 is: it can reach nothing below (src/toolchain/rewrite/placement.ts). */
   readonly base: number;
   /** weft: entered through the mailbox; command: a WASI program whose `_start` is one request. */
@@ -26,6 +29,7 @@ interface Abi {
   readonly pages: number;
   readonly base?: number;
   readonly globals?: unknown;
+  readonly stack?: unknown;
 }
 
 const GLOBAL = 'weft_global_';
@@ -39,7 +43,7 @@ export function inspect(spec: FunctionSettings, module: WebAssembly.Module, prov
   };
   const section = WebAssembly.Module.customSections(module, 'weft.abi')[0];
   if (!section) return refuse('it was not built by Weft; deploy it through the manifest with wasm: path');
-  const { abi, pages, base = 0, globals = [] } = JSON.parse(new TextDecoder().decode(section)) as Abi;
+  const { abi, pages, base = 0, globals = [], stack } = JSON.parse(new TextDecoder().decode(section)) as Abi;
   if (abi !== ABI_VERSION) return refuse(`it was built for guest ABI ${abi}, this is ${ABI_VERSION}; build it again`);
   if (!(Number.isInteger(base) && base >= 0 && base % 4 === 0 && base <= pages * WASM_PAGE_BYTES))
     return refuse(`its addresses begin at ${base}, which is no place in its memory`);
@@ -61,15 +65,30 @@ export function inspect(spec: FunctionSettings, module: WebAssembly.Module, prov
   if (entry === 'command' && spec.contract !== 'stdio')
     return refuse(`it is a program with main, but its contract is ${spec.contract}; use contract: stdio`);
   const globalNames = [...exports].filter((name) => name.startsWith(GLOBAL));
+  const globalTypes = globalNames.map((name): GlobalType => {
+    return Array.isArray(globals) && globals[Number(name.slice(GLOBAL.length))] === 'i32' ? 'i32' : 'other';
+  });
   return {
     module,
     entry,
     initialPages: pages,
     base,
     globalNames,
-    globalTypes: globalNames.map((name) =>
-      Array.isArray(globals) && globals[Number(name.slice(GLOBAL.length))] === 'i32' ? 'i32' : 'other',
-    ),
+    globalTypes,
+    spareStack: spareStackOf(stack, globalNames, globalTypes, spec.limits.memoryBytes - pages * WASM_PAGE_BYTES),
     initializers: (['_initialize', 'weft_init'] as const).filter((name) => exports.has(name)),
   };
 }
+
+/** As the module's maker says; what cannot be is taken as nothing, and the function has the stack that it was linked with. */
+function spareStackOf(stack: unknown, globalNames: readonly string[], types: readonly GlobalType[], room: number): SpareStack | undefined {
+  if (typeof stack !== 'object' || stack === null) return undefined;
+  const said = stack as Partial<Record<'pointer' | 'limit' | 'bytes' | 'guard', unknown>>;
+  const globalOf = (number: unknown): number => globalNames.indexOf(`${GLOBAL}${String(number)}`);
+  const [pointer, limit] = [globalOf(said.pointer), globalOf(said.limit)];
+  const [stackBytes, guardBytes] = [said.bytes, said.guard];
+  if (types[pointer] !== 'i32' || types[limit] !== 'i32' || !isLength(stackBytes) || !isLength(guardBytes)) return undefined;
+  return planSpareStack({ pointer, limit, stackBytes, guardBytes }, room);
+}
+
+const isLength = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;

@@ -57,10 +57,18 @@ async function initialize(version: Version, fn: GuestFunction, parts: PreparePar
   context.wasi = undefined;
   if (fn.guest.entry === 'weft') fn.layout = layoutOf(fn, context);
   checkGlobals(fn, context);
-  fn.snapshot = new Snapshot(context, fn.guest.globalTypes);
+  const bytes = context.leaveSpareStack();
+  fn.snapshot = new Snapshot({ bytes, globals: context.globals }, fn.guest.globalTypes);
   fn.counters.coldStarts = 0;
-  parts.runtime.memory.count(group); // anew: only what it holds counts from here on
-  shape.put(group);
+  if (context.onSpareStack) fn.stayOnSpareStack();
+  if (!context.onSpareStack && context.bytes.length === bytes.length) {
+    parts.runtime.memory.count(group); // anew: only what it holds counts from here on
+    shape.put(group);
+  } else {
+    // It has room for a stack that requests mostly do without, and that would be wiped behind each.
+    group.dispose();
+    shape.warm(1);
+  }
 }
 
 async function open(

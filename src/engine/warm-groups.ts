@@ -6,15 +6,20 @@
 export class WarmGroups<G> {
   readonly #small: G[] = [];
   readonly #grown: G[] = [];
+  /** Grown for a spare stack. */
+  readonly #roomy: G[] = [];
   /** An input of so many bytes or more is taken to need a group that has grown. */
   #needing = Number.POSITIVE_INFINITY;
 
   get length(): number {
-    return this.#small.length + this.#grown.length;
+    return this.#small.length + this.#grown.length + this.#roomy.length;
   }
 
-  take(inputBytes: number): G | undefined {
-    return inputBytes < this.#needing ? (this.#small.pop() ?? this.#grown.pop()) : (this.#grown.pop() ?? this.#small.pop());
+  /** @param roomy for a request that needs a spare stack */
+  take(inputBytes: number, roomy = false): G | undefined {
+    if (roomy) return this.#roomy.pop() ?? this.#small.pop() ?? this.#grown.pop();
+    const likely = inputBytes < this.#needing ? (this.#small.pop() ?? this.#grown.pop()) : (this.#grown.pop() ?? this.#small.pop());
+    return likely ?? this.#roomy.pop();
   }
 
   put(group: G): void {
@@ -25,6 +30,10 @@ export class WarmGroups<G> {
     this.#grown.push(group);
   }
 
+  putRoomy(group: G): void {
+    this.#roomy.push(group);
+  }
+
   /** In a group that has grown, a request with so much input used memory that it did not have at first; or it did not. */
   learn(inputBytes: number, used: boolean): void {
     if (used) this.#needing = Math.min(this.#needing, inputBytes);
@@ -33,7 +42,7 @@ export class WarmGroups<G> {
 
   /** Those that have grown, which are no longer here. */
   takeGrown(): G[] {
-    return this.#grown.splice(0);
+    return [...this.#grown.splice(0), ...this.#roomy.splice(0)];
   }
 
   /** The same with all of them. */

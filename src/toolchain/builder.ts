@@ -153,8 +153,8 @@ class Workshop implements Builder {
     const running = { signal: closing.signal, onProgress: () => {} };
     const objects = new Objects(compiler, NOTHING_KEPT, new FileHashes());
     const linkable = await compileSources({ compiler, daemon, objects, runtime: this.#runtime, description }, WARM_UP, 'weft', running);
-    const { wasm, compact } = await linkable.link();
-    await daemon.instrument(wasm, { optimize: OPTIMIZE, toolchain: compiler.name, compact }, closing.signal);
+    const { wasm, compact, stack } = await linkable.link();
+    await daemon.instrument(wasm, { optimize: OPTIMIZE, toolchain: compiler.name, compact, stack }, closing.signal);
   }
 
   async close(): Promise<void> {
@@ -190,9 +190,9 @@ class Workshop implements Builder {
       const { content, warnings } = unpackAnnotated(kept);
       return { wasm: content, warnings, key, cached: true, toolchain: compiler.name, inputs };
     }
-    const { wasm: linked, warnings, compact } = await linkable.link();
+    const { wasm: linked, warnings, compact, stack } = await linkable.link();
     onProgress('preparing');
-    const wasm = await daemon.instrument(linked, { optimize: OPTIMIZE, toolchain: compiler.name, compact }, signal);
+    const wasm = await daemon.instrument(linked, { optimize: OPTIMIZE, toolchain: compiler.name, compact, stack }, signal);
     await store.put(key, packAnnotated(wasm, warnings));
     return { wasm, warnings, key, cached: false, toolchain: compiler.name, inputs };
   }

@@ -10,6 +10,7 @@ const SOURCES = join(CACHE, '../weft-test-sources');
 interface Options {
   readonly contract?: ContractName;
   readonly flags?: readonly string[];
+  readonly stackBytes?: number;
 }
 
 /** Builds a text of C. */
@@ -35,6 +36,6 @@ async function build(path: string, options: Options): Promise<Uint8Array<ArrayBu
   }
 }
 
-function specOf(path: string, { contract = 'weft', flags = [] }: Options): FunctionSpec {
-  return fn(sources([path], { flags }), contract);
+function specOf(path: string, { contract = 'weft', flags = [], stackBytes }: Options): FunctionSpec {
+  return fn(sources([path], { flags, ...(stackBytes === undefined ? {} : { stackBytes }) }), contract);
 }

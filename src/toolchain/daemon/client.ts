@@ -2,6 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { WeftError } from '../../model/errors.ts';
+import type { InstrumentOptions } from '../rewrite/index.ts';
+import type { StackNeed } from '../rewrite/stack-need.ts';
 import type { FromDaemon, LlvmResult, Task, TaskResult, ToDaemon, VirtualFiles } from './messages.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -38,21 +40,17 @@ export class Daemon {
   }
 
   /** @throws WeftError WEFT_MODULE_INVALID, WEFT_MODULE_UNSUPPORTED */
-  async instrument(
-    wasm: Uint8Array,
-    options: { optimize: boolean; toolchain: string; compact: boolean },
-    signal: AbortSignal,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async instrument(wasm: Uint8Array, options: InstrumentOptions, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const done = await this.run({ kind: 'instrument', wasm, ...options }, signal);
     if (done.kind !== 'instrument') throw new WeftError('WEFT_INTERNAL', { reason: `the build daemon answered ${done.kind}` });
     return new Uint8Array(done.wasm);
   }
 
-  /** How much of the stack it was linked with the module can need; absent when nobody knows. */
-  async stackNeed(wasm: Uint8Array, stackBytes: number, signal: AbortSignal): Promise<number | undefined> {
+  /** How much of the stack it was linked with the module can need. */
+  async stackNeed(wasm: Uint8Array, stackBytes: number, signal: AbortSignal): Promise<StackNeed> {
     const done = await this.run({ kind: 'stack-need', wasm, stackBytes }, signal);
     if (done.kind !== 'stack-need') throw new WeftError('WEFT_INTERNAL', { reason: `the build daemon answered ${done.kind}` });
-    return done.bytes;
+    return done.need;
   }
 
   close(): void {

@@ -1,5 +1,7 @@
 /** Messages between the builder's process and its daemon, and between the daemon and its threads. Both sides run this very code. */
 import type { ErrorCode, ErrorDetails } from '../../model/errors.ts';
+import type { InstrumentOptions } from '../rewrite/index.ts';
+import type { StackNeed } from '../rewrite/stack-need.ts';
 
 /** Path inside the compiler's own file system → content. */
 export type VirtualFiles = readonly (readonly [path: string, content: Uint8Array])[];
@@ -13,13 +15,7 @@ export const STDOUT = '-';
 export type Task =
   /** Run one of LLVM's programs, compiled to WebAssembly, over files that are all in memory. */
   | { readonly kind: 'llvm'; readonly args: readonly string[]; readonly files: VirtualFiles; readonly outputs: readonly string[] }
-  | {
-      readonly kind: 'instrument';
-      readonly wasm: Uint8Array;
-      readonly optimize: boolean;
-      readonly toolchain: string;
-      readonly compact: boolean;
-    }
+  | ({ readonly kind: 'instrument'; readonly wasm: Uint8Array } & InstrumentOptions)
   | { readonly kind: 'stack-need'; readonly wasm: Uint8Array; readonly stackBytes: number };
 
 /** What a program that ran to its end left, whether it succeeded or not. */
@@ -34,7 +30,7 @@ export interface LlvmResult {
 export type TaskResult =
   | { readonly kind: 'llvm'; readonly result: LlvmResult }
   | { readonly kind: 'instrument'; readonly wasm: Uint8Array }
-  | { readonly kind: 'stack-need'; readonly bytes: number | undefined }
+  | { readonly kind: 'stack-need'; readonly need: StackNeed }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly details: ErrorDetails }
   /** Something nobody foresaw; the thread that said so is not used again. */
   | { readonly kind: 'broken'; readonly reason: string };

@@ -26,7 +26,7 @@ async function resultOf(task: Task): Promise<TaskResult> {
     case 'instrument':
       return { kind: 'instrument', wasm: await instrument(task.wasm, task) };
     case 'stack-need':
-      return { kind: 'stack-need', bytes: stackNeed(task.wasm, task.stackBytes) };
+      return { kind: 'stack-need', need: stackNeed(task.wasm, task.stackBytes) };
   }
 }
 

@@ -10,6 +10,8 @@ export type Edit =
   | { readonly kind: 'function'; readonly start: number; readonly end: number; readonly index: number }
   /** The head of a loop: a check goes behind it. */
   | { readonly kind: 'loop'; readonly start: number; readonly end: number }
+  /** The C stack's pointer is set. */
+  | { readonly kind: 'pointer-set'; readonly start: number; readonly end: number }
   /** An instruction to leave out. */
   | { readonly kind: 'omit'; readonly start: number; readonly end: number }
   /** The constant offset of a load or store. */
@@ -116,6 +118,9 @@ class Scan {
       case OP.loop:
         skipImmediates(reader, opcode);
         this.edits.push({ kind: 'loop', start, end: reader.at });
+        return;
+      case OP.globalSet:
+        if (reader.u32() === this.#stackPointer) this.edits.push({ kind: 'pointer-set', start, end: reader.at });
         return;
       case OP.tableSet:
         throw changesTable();

@@ -2,6 +2,7 @@
 import type { Access, Body } from './body.ts';
 import { BULK, OP, VOID } from './instructions.ts';
 import { movedOffset } from './placement.ts';
+import { type StackChecks, stackCheck } from './stack-checks.ts';
 import { Writer } from './writer.ts';
 
 export interface CodePlan {
@@ -16,6 +17,7 @@ export interface CodePlan {
   /** Bodies of new functions, put behind the others. */
   readonly added: readonly Uint8Array[];
   readonly moved: Moved | undefined;
+  readonly stack: StackChecks | undefined;
 }
 
 /** Addresses are moved (placement.ts). */
@@ -69,12 +71,17 @@ function writeBody(plan: CodePlan, check: Check, body: Body, fn: number): { body
   };
   out.put(bytes.subarray(body.start, body.code));
   if (entries?.has(fn)) insertCheck();
+  const taken = plan.stack?.entered.get(fn);
+  if (plan.stack && taken !== undefined) out.put(stackCheck(plan.stack, taken));
   let copied = body.code;
   for (const edit of body.edits) {
     if (edit.kind === 'loop') {
       if (!entries) continue;
       out.put(bytes.subarray(copied, edit.end));
       insertCheck();
+    } else if (edit.kind === 'pointer-set') {
+      out.put(bytes.subarray(copied, edit.end));
+      if (plan.stack?.moving.has(fn)) out.put(stackCheck(plan.stack, 0));
     } else {
       out.put(bytes.subarray(copied, edit.start));
       if (edit.kind === 'function') out.u32(plan.renumber(edit.index));

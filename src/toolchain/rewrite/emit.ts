@@ -5,6 +5,8 @@ import { BULK, I32, OP } from './instructions.ts';
 import { renumberNames } from './names.ts';
 import { KIND, type Outline, SECTION, type Span } from './outline.ts';
 import { bulkFunction, TYPE_OF_BULK } from './placement.ts';
+import { LIMIT_GLOBAL, type StackChecks } from './stack-checks.ts';
+import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
 export interface EmitPlan {
@@ -15,6 +17,8 @@ export interface EmitPlan {
   readonly toolchain: string;
   /** Where its address 0 is (placement.ts). */
   readonly base: number;
+  /** What it may need of the stack, where it has less. */
+  readonly stack: { readonly bytes: number; readonly checks: StackChecks } | undefined;
 }
 
 const ABI_VERSION = 1;
@@ -48,6 +52,7 @@ export function emit(plan: EmitPlan): Uint8Array<ArrayBuffer> {
     interrupt,
     added,
     moved,
+    stack: plan.stack?.checks,
   });
   const out = new Writer(outline.bytes.length * 2).put(MAGIC_AND_VERSION);
   const put = (id: number, content: Uint8Array | undefined): void => {
@@ -59,8 +64,8 @@ export function emit(plan: EmitPlan): Uint8Array<ArrayBuffer> {
   put(SECTION.function, functionSection(outline, [...initialize.types, ...bulk.map(() => outline.types.length + TYPES.bulk)]));
   put(SECTION.table, patched(SECTION.table));
   put(SECTION.tag, patched(SECTION.tag));
-  put(SECTION.global, patched(SECTION.global));
-  put(SECTION.export, exportSection(outline, initialize, renumber));
+  put(SECTION.global, globalSection(patched(SECTION.global), plan.stack !== undefined));
+  put(SECTION.export, exportSection(plan, initialize, renumber));
   put(SECTION.element, patched(SECTION.element));
   if (outline.data.length > 0) put(SECTION.dataCount, new Writer().u32(outline.data.length).view());
   if (code.branches.size > 0) put(SECTION.custom, branchHints(code.branches, interrupt + 1));
@@ -109,8 +114,21 @@ function importSection(outline: Outline): Uint8Array {
   return out.view();
 }
 
-function exportSection(outline: Outline, initialize: Initializer, renumber: (index: number) => number): Uint8Array {
-  const globals = mutableGlobals(outline);
+/** With one more at its end, if there is a stack to look after. */
+function globalSection(content: Uint8Array | undefined, limited: boolean): Uint8Array | undefined {
+  if (!content || !limited) return content;
+  const all = new Reader(content, 0, content.length);
+  const count = all.u32();
+  return new Writer(content.length + LIMIT_GLOBAL.length + 1)
+    .u32(count + 1)
+    .put(content.subarray(all.at))
+    .put(LIMIT_GLOBAL)
+    .view();
+}
+
+function exportSection(plan: EmitPlan, initialize: Initializer, renumber: (index: number) => number): Uint8Array {
+  const { outline } = plan;
+  const globals = mutableGlobals(plan);
   const kept = outline.exports.filter(({ name }) => initialize.index === undefined || name !== INITIALIZE);
   const out = new Writer().u32(kept.length + globals.length + (initialize.index === undefined ? 0 : 1));
   for (const { name, kind, index } of kept)
@@ -123,10 +141,16 @@ function exportSection(outline: Outline, initialize: Initializer, renumber: (ind
   return out.view();
 }
 
-function mutableGlobals({ globals, importedGlobals }: Outline): { index: number; type: 'i32' | 'other' }[] {
-  return globals.flatMap(({ mutable, type }, i) =>
-    mutable ? [{ index: importedGlobals + i, type: type === I32 ? ('i32' as const) : ('other' as const) }] : [],
+interface MutableGlobal {
+  readonly index: number;
+  readonly type: 'i32' | 'other';
+}
+
+function mutableGlobals({ outline: { globals, importedGlobals }, stack }: EmitPlan): MutableGlobal[] {
+  const own = globals.flatMap(({ mutable, type }, i): MutableGlobal[] =>
+    mutable ? [{ index: importedGlobals + i, type: type === I32 ? 'i32' : 'other' }] : [],
   );
+  return stack ? [...own, { index: stack.checks.limit, type: 'i32' }] : own;
 }
 
 interface Initializer {
@@ -191,7 +215,8 @@ function patchSites(outline: Outline, section: number, renumber: (index: number)
   return out.put(outline.bytes.subarray(copied, span.end)).view();
 }
 
-function* customSections({ outline, entries, toolchain, base }: EmitPlan, renumber: (index: number) => number): Generator<Uint8Array> {
+function* customSections(plan: EmitPlan, renumber: (index: number) => number): Generator<Uint8Array> {
+  const { outline, entries, toolchain, base } = plan;
   for (const section of outline.customs) {
     if (section.name === 'name') {
       const names = renumberNames(outline.bytes, section, renumber);
@@ -199,16 +224,25 @@ function* customSections({ outline, entries, toolchain, base }: EmitPlan, renumb
     }
     if (KEPT_CUSTOM_SECTIONS.has(section.name)) yield new Writer().name(section.name).put(contentOf(outline, section)).view();
   }
+  const globals = mutableGlobals(plan);
   const abi = {
     abi: ABI_VERSION,
     toolchain,
     checks: entries !== undefined,
     pages: outline.memories[0]?.pages ?? 0,
     base,
-    globals: mutableGlobals(outline).map(({ type }) => type),
+    globals: globals.map(({ type }) => type),
+    ...stackOf(plan, globals),
   };
   yield new Writer()
     .name('weft.abi')
     .put(new TextEncoder().encode(JSON.stringify(abi)))
     .view();
+}
+
+function stackOf({ stack }: EmitPlan, globals: readonly MutableGlobal[]): object {
+  if (!stack) return {};
+  const { bytes, checks } = stack;
+  const placeOf = (global: number): number => globals.findIndex(({ index }) => index === global);
+  return { stack: { bytes, guard: checks.guardBytes, pointer: placeOf(checks.pointer), limit: placeOf(checks.limit) } };
 }

@@ -11,6 +11,8 @@ import { optimize } from './optimize.ts';
 import { Outline } from './outline.ts';
 import { baseOf } from './placement.ts';
 import { Malformed } from './reader.ts';
+import { planStackChecks } from './stack-checks.ts';
+import { findStackPointer } from './stack-need.ts';
 
 export interface InstrumentOptions {
   /** Run binaryen's optimiser first. */
@@ -21,6 +23,13 @@ export interface InstrumentOptions {
   readonly toolchain?: string;
   /** Move its addresses so that it can reach no more memory than it was linked with; it exports the end of that as `__data_end`. */
   readonly compact?: boolean;
+  readonly stack?: SmallStack | undefined;
+}
+
+/** The C stack of a module that is linked with less of it than it may need. */
+export interface SmallStack {
+  readonly linkedBytes: number;
+  readonly mayNeedBytes: number;
 }
 
 /** @throws WeftError WEFT_MODULE_INVALID, WEFT_MODULE_UNSUPPORTED */
@@ -36,11 +45,24 @@ export async function instrument(bytes: Uint8Array, options: InstrumentOptions):
   }
 }
 
-function rewrite(bytes: Uint8Array, { checks = true, toolchain = '', compact = false }: InstrumentOptions): Uint8Array<ArrayBuffer> {
+function rewrite(bytes: Uint8Array, { checks = true, toolchain = '', compact = false, stack }: InstrumentOptions): Uint8Array<ArrayBuffer> {
   const outline = new Outline(bytes);
-  const bodies = outline.bodies.map((span) => readBody(bytes, span, { accesses: compact }));
+  // Nothing, when after all it has no stack pointer: then it needs no stack.
+  const stackPointer = stack && findStackPointer(outline, stack.linkedBytes);
+  const bodies = outline.bodies.map((span) => readBody(bytes, span, { accesses: compact, stackPointer }));
   const base = compact ? baseOf(outline, bodies) : 0;
-  return emit({ outline, bodies, entries: checks ? entriesToCheck(outline, bodies) : undefined, toolchain, base });
+  const recursive = entriesToCheck(outline, bodies);
+  return emit({
+    outline,
+    bodies,
+    entries: checks ? recursive : undefined,
+    toolchain,
+    base,
+    stack:
+      stack && stackPointer !== undefined
+        ? { bytes: stack.mayNeedBytes, checks: planStackChecks(outline, bodies, stackPointer, recursive) }
+        : undefined,
+  });
 }
 
 async function whyInvalid(bytes: Uint8Array): Promise<string> {

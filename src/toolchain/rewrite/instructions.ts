@@ -27,6 +27,7 @@ export const OP = {
   memorySize: 0x3f,
   memoryGrow: 0x40,
   i32Const: 0x41,
+  i32LessSigned: 0x48,
   i32GreaterUnsigned: 0x4b,
   i32Add: 0x6a,
   i32Sub: 0x6b,

@@ -4,7 +4,8 @@
  * stack that is too small ends the function with a trap, like any other.
  */
 import { readBody, Unsupported } from './body.ts';
-import { type CallGraph, callGraph } from './call-graph.ts';
+import { callGraph } from './call-graph.ts';
+import { deepest } from './deepest.ts';
 import { I32 } from './instructions.ts';
 import { functionNamed } from './names.ts';
 import { Outline } from './outline.ts';
@@ -19,28 +20,37 @@ const LIBRARY: Readonly<Record<string, number>> = { __wasi_init_tp: 0, frexp: 2,
 const ALIGNMENT = 16;
 
 /**
- * @param stackBytes how much the module was linked with, by which its stack pointer is found
- * @returns absent: no limit is known, because of recursion for example; or the module manages its memory itself, and is to stay as it is
+ * Bytes; or `unbounded`: no limit is known, because of recursion for example; or `its own affair`: the module manages its memory itself, or its
+ * stack is not found, and it is to stay as it is.
  */
-export function stackNeed(bytes: Uint8Array, stackBytes: number): number | undefined {
+export type StackNeed = number | 'unbounded' | 'its own affair';
+
+/** @param stackBytes how much the module was linked with, by which its stack pointer is found */
+export function stackNeed(bytes: Uint8Array, stackBytes: number): StackNeed {
   try {
     return needOf(bytes, stackBytes);
   } catch (cause) {
     // What cannot be hosted is refused, with its reason, when it is made hostable.
-    if (cause instanceof Malformed || cause instanceof Unsupported) return undefined;
+    if (cause instanceof Malformed || cause instanceof Unsupported) return 'its own affair';
     throw cause;
   }
 }
 
-function needOf(bytes: Uint8Array, stackBytes: number): number | undefined {
-  const outline = new Outline(bytes);
+/** Index of the global that points to the top of a stack of so many bytes, where nothing runs yet; absent: there is none, or more than one. */
+export function findStackPointer({ globals, importedGlobals }: Outline, stackBytes: number): number | undefined {
   const top = Math.ceil(stackBytes / ALIGNMENT) * ALIGNMENT;
-  const pointers = outline.globals.flatMap(({ mutable, type, initial }, i) => (mutable && type === I32 && initial === top ? [i] : []));
-  const [pointer] = pointers;
-  if (pointer === undefined || pointers.length > 1) return undefined;
-  const stackPointer = outline.importedGlobals + pointer;
+  const found = globals.flatMap(({ mutable, type, initial }, i) =>
+    mutable && type === I32 && initial === top ? [importedGlobals + i] : [],
+  );
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function needOf(bytes: Uint8Array, stackBytes: number): StackNeed {
+  const outline = new Outline(bytes);
+  const stackPointer = findStackPointer(outline, stackBytes);
+  if (stackPointer === undefined) return 'its own affair';
   const bodies = outline.bodies.map((span) => readBody(bytes, span, { stackPointer }));
-  if (bodies.some(({ managesMemory }) => managesMemory)) return undefined;
+  if (bodies.some(({ managesMemory }) => managesMemory)) return 'its own affair';
   const graph = [...callGraph(outline, bodies)];
   const frames = bodies.map(({ frame }) => frame);
   for (const [name, times] of Object.entries(LIBRARY)) {
@@ -50,37 +60,5 @@ function needOf(bytes: Uint8Array, stackBytes: number): number | undefined {
     frames[fn] = frame === undefined ? undefined : frame * times;
     graph[fn] = (graph[fn] ?? []).filter((callee) => callee !== fn);
   }
-  return deepest(graph, frames);
-}
-
-/** The heaviest way through the graph, by what each function takes; absent when there is a cycle, or a function that takes nobody knows what. */
-function deepest(graph: CallGraph, frames: readonly (number | undefined)[]): number | undefined {
-  const depths: (number | undefined)[] = [];
-  const onPath: boolean[] = [];
-  let most = 0;
-  for (let root = 0; root < frames.length; root++) {
-    const path = depths[root] === undefined ? [{ node: root, next: 0, below: 0 }] : [];
-    // Without recursion of our own: a module may have call chains longer than our stack.
-    for (let step = path.at(-1); step; step = path.at(-1)) {
-      onPath[step.node] = true;
-      const successor = graph[step.node]?.[step.next];
-      if (successor === undefined) {
-        const frame = step.node < frames.length ? frames[step.node] : 0;
-        if (frame === undefined) return undefined;
-        const depth = frame + step.below;
-        depths[step.node] = depth;
-        onPath[step.node] = false;
-        most = Math.max(most, depth);
-        path.pop();
-      } else if (onPath[successor] === true) {
-        return undefined;
-      } else if (depths[successor] === undefined) {
-        path.push({ node: successor, next: 0, below: 0 });
-      } else {
-        step.below = Math.max(step.below, depths[successor]);
-        step.next++;
-      }
-    }
-  }
-  return most;
+  return deepest(graph, frames) ?? 'unbounded';
 }

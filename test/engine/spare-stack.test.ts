@@ -1,0 +1,201 @@
+/** Functions of which nobody knows how much stack they may need: few KiB for most requests, and what their author asked for where that is not enough. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { compiled } from './compiled.ts';
+import { TestEngine, type TestFunction } from './harness.ts';
+
+const STACK_BYTES = 128 * 1024;
+/** Less than its author asked for, and more than it is linked with. */
+const DEEP = 100;
+const TOO_DEEP = 1000;
+
+/**
+ * Its input is letters, each of them with a number behind it: 'd' calls itself so often, with half a KiB each; 'v' takes an array of so many bytes; 's'
+ * sleeps first, 'c' calls "callee" with the rest, 'f' looks for what 'd' has written anywhere in so many bytes.
+ */
+const SOURCE = `
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <weft/v1.h>
+#define MARK 0x5e
+static volatile int canary[64];
+__attribute__((noinline)) static int down(int n) {
+  volatile char here[500];
+  for (unsigned i = 0; i < sizeof here; i++) here[i] = MARK;
+  return n == 0 ? 0 : down(n - 1) + (here[n % sizeof here] == MARK);
+}
+__attribute__((noinline)) static int array(unsigned n) {
+  volatile char here[n];
+  here[0] = here[n - 1] = 7;
+  return here[0] + here[n - 1] == 14 && down(1) == 1;
+}
+static int find(unsigned bytes) {
+  int found = 0;
+  for (volatile const char *at = (const char *)1; at < (const char *)bytes; at++) found += at[0] == MARK && at[1] == MARK;
+  return found;
+}
+int weft_handle(weft_request *request, weft_response *response) {
+  size_t length;
+  const char *input = weft_request_body(request, &length);
+  char text[64] = "", answer[200] = "";
+  memcpy(text, input, length < sizeof text ? length : sizeof text - 1);
+  for (int i = 0; i < 64; i++) canary[i] = i;
+  for (char *at = text; *at != 0;) {
+    const char what = *at++;
+    if (what == 'c') {
+      weft_result result;
+      const int error = weft_call("callee", at, strlen(at), &result);
+      snprintf(answer, sizeof answer, "%d:%.*s", error, (int)result.length, (const char *)result.data);
+      break;
+    }
+    const unsigned n = strtoul(at, &at, 10);
+    int result = 0;
+    if (what == 's') weft_sleep_ms(1);
+    if (what == 'd') result = down(n);
+    if (what == 'v') result = array(n);
+    if (what == 'f') result = find(n);
+    if (what != 's') snprintf(answer + strlen(answer), 20, "%d ", result);
+  }
+  for (int i = 0; i < 64; i++) if (canary[i] != i) return weft_response_write(response, "overrun", 7);
+  return weft_response_write(response, answer, strlen(answer));
+}`;
+
+const INITIALISED = `
+#include <stdlib.h>
+#include <string.h>
+#include <weft/v1.h>
+static char *kept;
+static int sum;
+__attribute__((noinline)) static int down(int n) {
+  volatile char here[500];
+  memset((char *)here, n, sizeof here);
+  return n == 0 ? 0 : down(n - 1) + (here[1] == (char)n);
+}
+int weft_on_init(void) {
+  kept = malloc(BYTES);
+  if (kept == NULL) return 1;
+  memset(kept, 'k', BYTES);
+  sum = down(${DEEP});
+  return 0;
+}
+int weft_handle(weft_request *request, weft_response *response) {
+  (void)request;
+  for (int i = 0; i < BYTES; i++) if (kept[i] != 'k') return 1;
+  const int same = sum == ${DEEP} && down(${DEEP}) == ${DEEP};
+  memset(kept, 0, BYTES);
+  return weft_response_write(response, same ? "same" : "other", same ? 4 : 5);
+}`;
+
+function stackOf(wasm: Uint8Array<ArrayBuffer>): { bytes: number } | undefined {
+  const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(wasm), 'weft.abi');
+  return (JSON.parse(new TextDecoder().decode(section)) as { stack?: { bytes: number } }).stack;
+}
+
+type Spec = NonNullable<TestFunction['spec']>;
+
+const WAYS: Readonly<Record<string, { merge: string[][]; caller: Spec; callee: Spec }>> = {
+  apart: { merge: [], caller: {}, callee: {} },
+  merged: { merge: [['caller', 'callee']], caller: {}, callee: {} },
+  'merged, and rolled back at each call': { merge: [['caller', 'callee']], caller: {}, callee: { rollback: 'call' } },
+  'merged, where the callee keeps its state': { merge: [['caller', 'callee']], caller: {}, callee: { rollback: 'never' } },
+  'apart, where both keep their state': { merge: [], caller: { rollback: 'never' }, callee: { rollback: 'never' } },
+};
+
+for (const [way, { merge, caller, callee }] of Object.entries(WAYS)) {
+  describe(`a function with little stack and a spare one, ${way}`, () => {
+    let engine: TestEngine;
+    before(async () => {
+      const wasm = await compiled(SOURCE, { stackBytes: STACK_BYTES });
+      assert.equal(stackOf(wasm)?.bytes, STACK_BYTES);
+      engine = await TestEngine.start();
+      const outcome = await engine.deploy({ caller: { wasm, spec: caller }, callee: { wasm, spec: callee } }, merge);
+      assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+    });
+    after(() => engine.close());
+
+    const answer = async (input: string): Promise<string> => {
+      const { status, body } = await engine.call('caller', input);
+      return status === 200 ? body : `${status}`;
+    };
+
+    test('has the stack that it needs, whether it waited before or not, time and again', async () => {
+      for (let round = 0; round < 5; round++) {
+        for (const before of ['', 's1']) {
+          assert.equal(await answer(`${before}d${DEEP}`), `${DEEP} `);
+          assert.equal(await answer(`${before}d5`), '5 ');
+          assert.equal(await answer(`${before}c${before}d${DEEP}`), `0:${DEEP} `);
+          assert.equal(await answer(`${before}v40000`), '1 ');
+        }
+      }
+    });
+
+    test('is ended where that is used up, before it runs into anything else; and the next request is served', async () => {
+      for (const before of ['', 's1']) {
+        for (const much of [`d${TOO_DEEP}`, 'v300000', 'v500000', 'v2147483648', 'v4294967000']) {
+          const from = engine.logs.length;
+          assert.equal(await answer(`${before}${much}`), '502', much);
+          assert.equal(await answer(`${before}d${DEEP}`), `${DEEP} `);
+          engine.thread.flushLogs();
+          if (before !== '' && much.startsWith('d'))
+            assert.match(
+              engine.logs
+                .slice(from)
+                .map(({ text }) => text)
+                .join('\n'),
+              /stack overflow/,
+            );
+        }
+      }
+    });
+
+    test('is an error to its caller, which goes on', async () => {
+      for (const before of ['', 's1']) assert.match(await answer(`${before}c${before}d${TOO_DEEP}`), /^-?[1-9]\d*:$/);
+      assert.equal(await answer(`cd${DEEP}`), `0:${DEEP} `);
+    });
+
+    if (caller.rollback !== 'never') {
+      test('leaves nothing there for the next request', async () => {
+        for (const before of ['', 's1']) {
+          assert.equal(await answer(`${before}d${DEEP}`), `${DEEP} `);
+          assert.equal(await answer('s1f250000'), '0 ');
+          assert.equal(await answer(`${before}d${TOO_DEEP}`), '502');
+          assert.equal(await answer('s1f250000'), '0 ');
+        }
+      });
+    }
+  });
+}
+
+for (const bytes of [1000, 2 * 1024 * 1024, 20 * 1024 * 1024]) {
+  test(`what a function allocates at its start, ${bytes} bytes, is there in each request, and its stack is no burden`, async () => {
+    const wasm = await compiled(INITIALISED.replaceAll('BYTES', String(bytes)), { stackBytes: STACK_BYTES });
+    assert.ok(stackOf(wasm));
+    const engine = await TestEngine.start();
+    try {
+      const outcome = await engine.deploy({ fn: { wasm } });
+      assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+      for (let round = 0; round < 5; round++) assert.equal((await engine.call('fn', '')).body, 'same');
+    } finally {
+      await engine.close();
+    }
+  });
+}
+
+test('with little memory it has as much of a stack as there is room for', async () => {
+  const wasm = await compiled(SOURCE, { stackBytes: STACK_BYTES });
+  const engine = await TestEngine.start();
+  try {
+    for (const pages of [1, 2, 3]) {
+      const outcome = await engine.deploy({ caller: { wasm, limits: { memoryBytes: pages * 65_536 } } });
+      assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+      for (const before of ['', 's1']) {
+        assert.equal((await engine.call('caller', `${before}d10`)).body, '10 ');
+        assert.equal((await engine.call('caller', `${before}d${DEEP}`)).body === `${DEEP} `, pages > 1, `${pages} pages`);
+        assert.equal((await engine.call('caller', `${before}d${TOO_DEEP}`)).status, pages > 1 ? 502 : 500, `${pages} pages`);
+      }
+    }
+  } finally {
+    await engine.close();
+  }
+});
