@@ -174,7 +174,7 @@ export class Context implements Restorable {
     const inUse = (this.globals[spare.pointer] as WebAssembly.Global).value !== at + spare.bytes;
     if (inUse || this.grewByItself || (this.#break > at && !this.#endsInStack)) return this.bytes;
     this.returnSpareStack();
-    return this.bytes.subarray(0, this.#break);
+    return this.bytes.subarray(0, Math.ceil((this.#base + this.#break) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES - this.#base);
   }
 
   /** Nothing lies behind the spare stack. */

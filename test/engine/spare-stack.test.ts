@@ -182,6 +182,27 @@ for (const bytes of [1000, 2 * 1024 * 1024, 20 * 1024 * 1024]) {
   });
 }
 
+test('what a function asks the engine for at its start need be no whole pages', async () => {
+  const source = `
+    #include <string.h>
+    #include <weft/v1.h>
+    __attribute__((import_module("weft"), import_name("grow"))) char *grow(unsigned);
+    static char *kept;
+    __attribute__((noinline)) static int down(int n) { volatile char here[9]; here[n % 9] = n; return n == 0 ? 0 : down(n - 1) + (here[n % 9] == (char)n); }
+    int weft_on_init(void) { kept = grow(100); memset(kept, 'k', 100); return down(10) != 10; }
+    int weft_handle(weft_request *request, weft_response *response) { (void)request; return weft_response_write(response, kept + 90, 10); }`;
+  const wasm = await compiled(source, { stackBytes: STACK_BYTES });
+  assert.ok(stackOf(wasm));
+  const engine = await TestEngine.start();
+  try {
+    const outcome = await engine.deploy({ fn: { wasm } });
+    assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+    for (let round = 0; round < 3; round++) assert.equal((await engine.call('fn', '')).body, 'kkkkkkkkkk');
+  } finally {
+    await engine.close();
+  }
+});
+
 test('with little memory it has as much of a stack as there is room for', async () => {
   const wasm = await compiled(SOURCE, { stackBytes: STACK_BYTES });
   const engine = await TestEngine.start();
