@@ -441,9 +441,10 @@ export class Chain {
     const context = this.group.contexts[trapped] as Context;
     if (!this.#over) fn.counters.traps++;
     const { memoryBytes } = fn.spec.limits;
-    if (!context.outOfStack && context.outOfMemory(memoryBytes))
+    const outOfStack = context.spareStack?.exceeded === true;
+    if (!outOfStack && context.outOfMemory(memoryBytes))
       return new WeftError('WEFT_MEMORY', { name: fn.name, bytes: memoryBytes }, { cause });
-    const reason = context.outOfStack ? OUT_OF_STACK : trapReason(cause, context.wasi?.exitCode);
+    const reason = outOfStack ? OUT_OF_STACK : trapReason(cause, context.wasi?.exitCode);
     return new WeftError('WEFT_FUNCTION_TRAPPED', { name: fn.name, reason }, { cause });
   }
 

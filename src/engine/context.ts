@@ -6,14 +6,14 @@ import { WASM_PAGE_BYTES } from '../model/limits.ts';
 import { MAILBOX, MAILBOX_WORDS } from './abi.ts';
 import type { Entries } from './entries.ts';
 import { ENTER, RESERVE, START } from './entries.ts';
+import { Growth } from './growth.ts';
 import type { GuestModule } from './guest-module.ts';
 import type { GuestMemory } from './host/wasi/guest-memory.ts';
 import type { WasiState } from './host/wasi/state.ts';
 import type { Restorable, Snapshot } from './snapshot.ts';
-import { EXCEEDED, type SpareStack } from './spare-stack.ts';
+import { SpareStack } from './spare-stack.ts';
 
 const NOTHING = new Uint8Array(0);
-const NOWHERE = -1;
 
 /** @throws WebAssembly.LinkError */
 function checked(mailbox: unknown, memoryBytes: number): number {
@@ -38,16 +38,11 @@ export class Context implements Restorable {
   #mailboxAddress = 0;
   #headView: Uint8Array = NOTHING;
   #bodyView: Uint8Array = NOTHING;
-  /** Where memory begins that the guest has not asked for yet, and where it ended when it last did. */
-  #break: number;
-  #knownEnd: number;
-  readonly #spareStack: SpareStack | undefined;
-  /** Where that begins while its frames lie there, and where its stack was before. */
-  #spareAt = NOWHERE;
-  #stackTop = 0;
-  #hasSpareStack = false;
   readonly memory: WebAssembly.Memory;
   readonly globals: readonly WebAssembly.Global[];
+  readonly growth: Growth;
+  /** For code that may need more stack than it was linked with. */
+  readonly spareStack: SpareStack | undefined;
   /** First of this context's places in the thread's table. */
   readonly place: number;
   readonly exports: WebAssembly.Exports;
@@ -65,10 +60,9 @@ export class Context implements Restorable {
     this.place = place;
     this.globals = module.globalNames.map((name) => this.exports[name] as WebAssembly.Global);
     this.#base = module.base;
-    this.#spareStack = module.spareStack;
     this.#bytes = new Uint8Array(memory.buffer, module.base);
-    this.#break = this.#bytes.length;
-    this.#knownEnd = this.#break;
+    this.growth = new Growth(this);
+    this.spareStack = module.spareStack && new SpareStack(this, this.growth, module.spareStack);
     entries.table.set(place + ENTER, this.exports['weft_enter'] ?? null);
     entries.table.set(place + RESERVE, this.exports['weft_reserve'] ?? null);
     entries.table.set(place + START, this.exports['_start'] ?? null);
@@ -110,76 +104,9 @@ export class Context implements Restorable {
   reset(snapshot: Snapshot, begun: boolean): void {
     if (begun) snapshot.restoreRest(this);
     else snapshot.restore(this);
-    this.#break = snapshot.byteLength;
-    this.#knownEnd = this.bytes.length;
-    this.#spareAt = NOWHERE;
+    this.growth.reset(snapshot.byteLength);
+    this.spareStack?.reset();
     this.wasi = undefined;
-  }
-
-  /** Of its memory, what was added for a spare stack. Like any other stack, most of it is never written, and takes nothing. */
-  get stackBytes(): number {
-    return this.#hasSpareStack ? (this.#spareStack?.bytes ?? 0) : 0;
-  }
-
-  get onSpareStack(): boolean {
-    return this.#spareAt !== NOWHERE;
-  }
-
-  /**
-   * While none of its code runs, and all that it has is its snapshot: what runs from now on has its frames there.
-   * @param heapBytes room that is left between for what it allocates, if there is so much
-   * @returns false: there is no memory for it
-   */
-  useSpareStack(heapBytes = 0): boolean {
-    const spare = this.#spareStack;
-    if (!spare || this.onSpareStack) return true;
-    const start = this.grow(heapBytes + spare.bytes);
-    if (start === 0) return heapBytes > 0 && this.useSpareStack();
-    const at = start + heapBytes;
-    if (heapBytes > 0) this.#break = start;
-    const pointer = this.globals[spare.pointer] as WebAssembly.Global; // planned for one of them
-    this.#stackTop = pointer.value as number; // an i32, as its plan says
-    this.#spareAt = at;
-    this.#hasSpareStack = true;
-    pointer.value = at + spare.bytes;
-    (this.globals[spare.limit] as WebAssembly.Global).value = at + spare.guardBytes;
-    return true;
-  }
-
-  /** It was ended because its stack was used up. */
-  get outOfStack(): boolean {
-    const spare = this.#spareStack;
-    return spare !== undefined && (this.globals[spare.limit] as WebAssembly.Global).value === EXCEEDED;
-  }
-
-  /** Back to the stack that it was linked with, when nothing has run on the other. */
-  returnSpareStack(): void {
-    const spare = this.#spareStack;
-    if (!spare || !this.onSpareStack) return;
-    (this.globals[spare.pointer] as WebAssembly.Global).value = this.#stackTop;
-    (this.globals[spare.limit] as WebAssembly.Global).value = 0;
-    if (this.#endsInStack) this.#break = this.#spareAt;
-    this.#spareAt = NOWHERE;
-  }
-
-  /**
-   * Back there once it is initialised, unless it is to stay: because it has allocated what lies behind that stack; or because it is a program whose
-   * main goes on beside its requests, which run below its frames.
-   * @returns all memory that is worth keeping
-   */
-  leaveSpareStack(): Uint8Array {
-    const spare = this.#spareStack;
-    const at = this.#spareAt;
-    if (!spare || at === NOWHERE) return this.bytes;
-    const inUse = (this.globals[spare.pointer] as WebAssembly.Global).value !== at + spare.bytes;
-    if (inUse || this.grewByItself || (this.#break > at && !this.#endsInStack)) return this.bytes;
-    this.returnSpareStack();
-    return this.bytes.subarray(0, Math.ceil((this.#base + this.#break) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES - this.#base);
-  }
-
-  /** Nothing lies behind the spare stack. */
-  get #endsInStack(): boolean {
-    return this.onSpareStack && this.#break === this.#spareAt + (this.#spareStack?.bytes ?? 0) && !this.grewByItself;
   }
 
   /** Room for `length` bytes of input; 0 when the guest has none. Guest code runs. */
@@ -188,39 +115,9 @@ export class Context implements Restorable {
     return reserve(length) >>> 0;
   }
 
-  /**
-   * `length` bytes more for the guest's allocator: what an earlier request added, if there is enough of it, or new pages.
-   * @returns the address, 0 when there is no more
-   */
+  /** `length` bytes more for the guest's allocator. @returns the address, 0 when there is no more */
   grow(length: number): number {
-    // What the guest added by itself is its own.
-    if (this.bytes.length !== this.#knownEnd) this.#break = this.bytes.length;
-    let start = this.#break;
-    if (start < this.#spareAt && start + length > this.#spareAt) start = this.bytes.length;
-    const missing = start + length - this.bytes.length;
-    if (missing > 0 && !this.#addPages(Math.ceil(missing / WASM_PAGE_BYTES))) return 0;
-    this.#break = start + length;
-    this.#knownEnd = this.bytes.length;
-    return start;
-  }
-
-  /** In this request, without asking the engine. */
-  get grewByItself(): boolean {
-    return this.bytes.length !== this.#knownEnd;
-  }
-
-  /** Memory that an earlier request added, and that this one has not asked for. */
-  get unclaimedBytes(): number {
-    return this.#knownEnd - this.#break;
-  }
-
-  #addPages(count: number): boolean {
-    try {
-      this.memory.grow(count);
-      return true;
-    } catch {
-      return false; // beyond its limit, or the machine's
-    }
+    return this.growth.take(length, this.spareStack?.at);
   }
 
   /** A view of guest memory, or nothing when the guest's pointer and length lie outside. */
@@ -259,7 +156,7 @@ export class Context implements Restorable {
   outOfMemory(limit: number): boolean {
     if (this.#mailboxAddress !== 0 && this.mailbox[MAILBOX.outOfMemory] !== 0) return true;
     // A stack at its end is used from there on, and tells nothing.
-    if (this.#endsInStack) return false;
+    if (this.spareStack?.isLast) return false;
     const { bytes } = this;
     return this.memory.buffer.byteLength + WASM_PAGE_BYTES > limit && bytes.subarray(-WASM_PAGE_BYTES).some((byte) => byte !== 0);
   }

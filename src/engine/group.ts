@@ -177,7 +177,7 @@ export class Group implements Counted {
     for (let i = 0; i < this.contexts.length; i++) {
       const snapshot = this.shape.functions[i]?.snapshot;
       const context = this.contexts[i] as Context;
-      bytes += context.bytes.length - context.stackBytes + (snapshot ? snapshot.dataBytes - snapshot.byteLength : 0);
+      bytes += context.bytes.length - (context.spareStack?.addedBytes ?? 0) + (snapshot ? snapshot.dataBytes - snapshot.byteLength : 0);
     }
     return bytes;
   }
@@ -199,7 +199,7 @@ export class Group implements Counted {
   useSpareStacks(heapBytes: number): boolean {
     if (!this.shape.roomy) return true;
     this.#onSpareStacks = true;
-    return this.contexts.every((context) => context.useSpareStack(heapBytes));
+    return this.contexts.every((context) => context.spareStack?.use(heapBytes) ?? true);
   }
 
   /** Erases what a member did since its snapshot; its request goes on. */
@@ -207,7 +207,7 @@ export class Group implements Counted {
     if (!this.#initialized) return;
     this.#erase(1 << member);
     // What it lay in is there, and wiped.
-    if (this.#onSpareStacks) this.contexts[member]?.useSpareStack();
+    if (this.#onSpareStacks) this.contexts[member]?.spareStack?.use();
   }
 
   /** Erases what all touched members did; those that keep state only lose it if `all` and they were in the middle of something. */
@@ -222,7 +222,7 @@ export class Group implements Counted {
   #returnSpareStacks(): void {
     this.#onSpareStacks = false;
     this.contexts.forEach((context, i) => {
-      if ((this.shape.keeping & (1 << i)) === 0) context.returnSpareStack();
+      if ((this.shape.keeping & (1 << i)) === 0) context.spareStack?.giveBack();
     });
   }
 
@@ -286,7 +286,7 @@ export class Group implements Counted {
       const snapshot = this.shape.functions[i]?.snapshot;
       if (!snapshot || (wiped & (1 << i)) === 0) return;
       added += context.bytes.length - snapshot.byteLength;
-      inVain += context.unclaimedBytes;
+      inVain += context.growth.unclaimedBytes;
     });
     return { added, inVain };
   }
@@ -296,7 +296,7 @@ export class Group implements Counted {
       const { snapshot, keepsState } = this.shape.functions[i] as GuestFunction;
       if (!snapshot || keepsState) return false;
       // A function with an allocator of its own does not know of what this one added, and would add as much again each time, up to its limit.
-      const most = plenty && !context.grewByItself ? MOST_GROWTH_BYTES : 0;
+      const most = plenty && !context.growth.byItself ? MOST_GROWTH_BYTES : 0;
       return context.bytes.length - snapshot.byteLength > most;
     });
   }

@@ -4,7 +4,7 @@ import { WeftError } from '../model/errors.ts';
 import { WASM_PAGE_BYTES } from '../model/limits.ts';
 import { ABI_VERSION } from './abi.ts';
 import type { GlobalType } from './snapshot.ts';
-import { planSpareStack, type SpareStack } from './spare-stack.ts';
+import { planSpareStack, type StackPlan } from './spare-stack.ts';
 
 export interface GuestModule {
   readonly module: WebAssembly.Module;
@@ -14,7 +14,7 @@ export interface GuestModule {
   /** Memory the module asks for at start. */
   readonly initialPages: number;
   /** For what it may need beyond the stack that it was linked with. */
-  readonly spareStack: SpareStack | undefined;
+  readonly spareStack: StackPlan | undefined;
   /** Where in its memory its address 0 is: it can reach nothing below (src/toolchain/rewrite/placement.ts). */
   readonly base: number;
   /** weft: entered through the mailbox; command: a WASI program whose `_start` is one request. */
@@ -81,7 +81,7 @@ export function inspect(spec: FunctionSettings, module: WebAssembly.Module, prov
 }
 
 /** As the module's maker says; what cannot be is taken as nothing, and the function has the stack that it was linked with. */
-function spareStackOf(stack: unknown, globalNames: readonly string[], types: readonly GlobalType[], room: number): SpareStack | undefined {
+function spareStackOf(stack: unknown, globalNames: readonly string[], types: readonly GlobalType[], room: number): StackPlan | undefined {
   if (typeof stack !== 'object' || stack === null) return undefined;
   const said = stack as Partial<Record<'pointer' | 'limit' | 'bytes' | 'guard', unknown>>;
   const globalOf = (number: unknown): number => globalNames.indexOf(`${GLOBAL}${String(number)}`);

@@ -57,11 +57,12 @@ async function initialize(version: Version, fn: GuestFunction, parts: PreparePar
   context.wasi = undefined;
   if (fn.guest.entry === 'weft') fn.layout = layoutOf(fn, context);
   checkGlobals(fn, context);
-  const bytes = context.leaveSpareStack();
-  fn.snapshot = new Snapshot({ bytes, globals: context.globals }, fn.guest.globalTypes);
+  const kept = context.spareStack?.leave() ?? context.bytes.length;
+  fn.snapshot = new Snapshot({ bytes: context.bytes.subarray(0, kept), globals: context.globals }, fn.guest.globalTypes);
   fn.counters.coldStarts = 0;
-  if (context.onSpareStack) fn.stayOnSpareStack();
-  if (!context.onSpareStack && context.bytes.length === bytes.length) {
+  const stays = context.spareStack?.at !== undefined;
+  if (stays) fn.stayOnSpareStack();
+  if (!stays && context.bytes.length === kept) {
     parts.runtime.memory.count(group); // anew: only what it holds counts from here on
     shape.put(group);
   } else {
