@@ -396,6 +396,7 @@ export class Chain {
     this.#unwound = true;
     const exit = this.context.wasi?.exitCode;
     if (this.#exited && !this.#over) {
+      if (this.#tripped) this.fn.directRuns.left();
       // proc_exit leaves through a trap; for a program with main that is an ordinary end.
       this.group.books.setResult(active, exit === 0 ? 0 : 1);
       this.#over = true;

@@ -50,7 +50,7 @@ export class Growth {
     const size = this.#of.bytes.length;
     // What the guest added by itself is its own.
     if (this.byItself) this.#break = size;
-    const start = this.#break < before && this.#break + length > before ? size : this.#break;
+    const start = this.#break <= before && this.#break + length > before ? size : this.#break;
     const missing = start + length - size;
     if (missing > 0 && !this.#addPages(Math.ceil(missing / WASM_PAGE_BYTES))) return 0;
     this.#break = start + length;

@@ -122,6 +122,7 @@ function checkGlobals({ name, guest }: GuestFunction, { globals }: Context): voi
     try {
       if (!(global instanceof WebAssembly.Global)) throw new TypeError('it is no global');
       const { value } = global;
+      if (guest.globalTypes[i] === 'i32' && typeof value !== 'number') throw new TypeError('it is no i32');
       global.value = value;
     } catch (cause) {
       const reason = `${guest.globalNames[i]} cannot be put back: ${cause instanceof Error ? cause.message : String(cause)}`;

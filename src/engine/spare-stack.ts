@@ -58,9 +58,10 @@ export class SpareStack {
     return this.#at;
   }
 
-  /** Of the context's memory, what was added for it. Like any other stack, most of it is never written, and takes nothing. */
+  /** Of the context's memory, what was added for it, and before it: like any other stack, most of it is never written, and takes nothing. */
   get addedBytes(): number {
-    return this.#everUsed ? this.#plan.bytes : 0;
+    if (!this.#everUsed) return 0;
+    return this.#plan.bytes + (this.#at === undefined ? 0 : Math.max(0, this.#at - this.#growth.end));
   }
 
   /** The code was ended because it was used up. */
@@ -112,7 +113,7 @@ export class SpareStack {
     const size = this.#of.bytes.length;
     const at = this.#at;
     if (at === undefined) return size;
-    const inUse = this.#pointer.value !== at + this.#plan.bytes;
+    const inUse = (this.#pointer.value as number) >>> 0 !== at + this.#plan.bytes;
     if (inUse || this.#growth.byItself || (this.#growth.end > at && !this.isLast)) return size;
     this.giveBack();
     // Up to the end of a page, wherever in its first page address 0 is.

@@ -1,6 +1,7 @@
 /** Functions of which nobody knows how much stack they may need: few KiB for most requests, and what their author asked for where that is not enough. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { GuestFunction } from '../../src/engine/guest-function.ts';
 import { compiled } from './compiled.ts';
 import { TestEngine, type TestFunction } from './harness.ts';
 
@@ -198,6 +199,105 @@ test('what a function asks the engine for at its start need be no whole pages', 
     const outcome = await engine.deploy({ fn: { wasm } });
     assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
     for (let round = 0; round < 3; round++) assert.equal((await engine.call('fn', '')).body, 'kkkkkkkkkk');
+  } finally {
+    await engine.close();
+  }
+});
+
+test('what a function allocates at its start in small pieces never comes to lie in its stack, however much it is', async () => {
+  const source = (count: number): string => `
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+    #include <weft/v1.h>
+    static char *blocks[${count}];
+    __attribute__((noinline)) static int down(int n) { volatile char here[500]; memset((char *)here, 7, sizeof here); return n == 0 ? 0 : down(n - 1) + (here[n] == 7); }
+    int weft_on_init(void) {
+      for (int i = 0; i < ${count}; i++) {
+        blocks[i] = malloc(1000);
+        if (blocks[i] == NULL) return 1;
+        memset(blocks[i], 'k', 1000);
+        if (i % 100 == 0) down(100);
+      }
+      return down(100) != 100;
+    }
+    int weft_handle(weft_request *request, weft_response *response) {
+      (void)request;
+      char text[20];
+      int whole = 0;
+      for (int i = 0; i < ${count}; i++) whole += blocks[i][0] == 'k' && blocks[i][999] == 'k';
+      snprintf(text, sizeof text, "%d", whole);
+      return weft_response_write(response, text, strlen(text));
+    }`;
+  for (const count of [14_000, 18_000]) {
+    const wasm = await compiled(source(count), { stackBytes: STACK_BYTES });
+    const engine = await TestEngine.start();
+    try {
+      const outcome = await engine.deploy({ fn: { wasm } });
+      assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+      for (let round = 0; round < 3; round++) assert.equal((await engine.call('fn', '')).body, String(count));
+    } finally {
+      await engine.close();
+    }
+  }
+});
+
+test('many frames on top of each other, none of them large, leave it the stack that its author asked for', async () => {
+  const step = (k: number): string =>
+    `__attribute__((noinline)) static int step${k}(volatile char *above) { volatile char here[3000]; here[0] = above[0]; return ${k === 0 ? '0' : `step${k - 1}(here)`} + here[0]; }`;
+  const source = `
+    #include <string.h>
+    #include <weft/v1.h>
+    ${Array.from({ length: 60 }, (_, k) => step(k)).join('\n')}
+    __attribute__((noinline)) static int down(int n) { volatile char here[500]; memset((char *)here, 7, sizeof here); return n == 0 ? 0 : down(n - 1) + (here[n] == 7); }
+    int weft_handle(weft_request *request, weft_response *response) {
+      size_t length;
+      const char *input = weft_request_body(request, &length);
+      volatile char top[1] = {0};
+      const int right = length == 0 ? down(60) == 60 : input[0] == 'm' ? step12(top) == 0 : step59(top) == 0;
+      return weft_response_write(response, right ? "right" : "wrong", 5);
+    }`;
+  const wasm = await compiled(source, { stackBytes: 80 * 1024 });
+  assert.equal(stackOf(wasm)?.bytes, 80 * 1024);
+  const engine = await TestEngine.start();
+  try {
+    await engine.deploy({ fn: { wasm } });
+    for (let round = 0; round < 3; round++) {
+      assert.equal((await engine.call('fn', '')).body, 'right');
+      assert.equal((await engine.call('fn', 'm')).body, 'right');
+      assert.equal((await engine.call('fn', 'all')).status, 502);
+    }
+  } finally {
+    await engine.close();
+  }
+});
+
+test('a program that ends by exit() is no longer tried without it, either', async () => {
+  const source = `
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+    __attribute__((noinline)) static int down(int n) { volatile char here[500]; memset((char *)here, 7, sizeof here); return n == 0 ? 0 : down(n - 1) + (here[n] == 7); }
+    int main(void) { printf("%d", down(100)); exit(0); }`;
+  const wasm = await compiled(source, { contract: 'stdio', stackBytes: STACK_BYTES });
+  const engine = await TestEngine.start();
+  try {
+    await engine.deploy({ fn: { wasm, spec: { contract: 'stdio' } } });
+    assert.equal((await engine.call('fn', '')).body, '100');
+    const fn = engine.thread.route('fn')?.fn;
+    assert.ok(fn instanceof GuestFunction && !fn.directRuns.tried);
+  } finally {
+    await engine.close();
+  }
+});
+
+test('room that is left at the start and never used takes no memory', async () => {
+  const wasm = await compiled(SOURCE, { stackBytes: STACK_BYTES });
+  const engine = await TestEngine.start({ maxContextBytes: 4 * 1024 * 1024 });
+  try {
+    const outcome = await engine.deploy({ caller: { wasm } });
+    assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+    assert.equal((await engine.call('caller', `d${DEEP}`)).body, `${DEEP} `);
   } finally {
     await engine.close();
   }

@@ -1,9 +1,16 @@
 /** Requests of several clients that come in one turn of the event loop. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { Arrivals } from '../../src/gateway/ingress/arrivals.ts';
 import { Outbox } from '../../src/gateway/ingress/outbox.ts';
-import { bytes, Client, type Handler, NONE, TestIngress } from './harness.ts';
+import { Connection } from '../../src/gateway/ingress/connection.ts';
+import { DEFAULT_INGRESS_LIMITS } from '../../src/gateway/ingress/limits.ts';
+import { RequestParser } from '../../src/gateway/ingress/parser.ts';
+import { Budget } from '../../src/gateway/ingress/pending-body.ts';
+import { StatusLines } from '../../src/gateway/ingress/status-lines.ts';
+import { bytes, Client, type Handler, NONE, replies, TestIngress } from './harness.ts';
 
 /** What came, in the order in which it was handed on. */
 class Handed {
@@ -50,4 +57,44 @@ test('what is too large to be gathered comes behind what was', () => {
   assert.equal(arrivals.gather(handed, large), false);
   handed.received(large);
   assert.deepEqual(handed.texts, ['first', 'second'.repeat(1000)]);
+});
+
+test('a client that is read twice before it could be paused loses nothing', { timeout: 20_000 }, async () => {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  const client = await Client.connect((server.address() as AddressInfo).port);
+  const [socket] = (await accepted) as [Socket];
+  const outbox = new Outbox();
+  const connection = new Connection(
+    {
+      dispatcher: { route: (name) => ({ name, maxRequestBytes: 1000 }), dispatch: (_route, exchange) => later(exchange) },
+      control: () => {},
+      badResponse: () => {},
+      limits: DEFAULT_INGRESS_LIMITS,
+      parser: new RequestParser(100),
+      arrivals: new Arrivals(outbox),
+      outbox,
+      lines: new StatusLines(() => 0),
+      pendingBodies: new Budget(1000),
+      metrics: { open: 0, accepted: 0, turnedAway: 0, requests: 0, refused: {}, cutOff: 0 },
+      now: () => 0,
+      draining: false,
+      resets: true,
+      left: () => {},
+    },
+    socket,
+  );
+  const post = (body: string): string => `POST /function/later HTTP/1.1\r\nHost: weft\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  connection.received(bytes(post('first') + post('second') + post('third')));
+  connection.received(bytes(post('fourth').slice(0, 30)));
+  connection.received(bytes(post('fourth').slice(30)));
+  const text = await client.until((all) => all.endsWith('fourth'));
+  assert.deepEqual(
+    replies(text).map(({ body }) => body),
+    ['first', 'second', 'third', 'fourth'],
+  );
+  connection.destroy();
+  client.close();
+  server.close();
 });

@@ -28,8 +28,11 @@ export class Arrivals {
   readonly #turn = (): void => {
     this.#scheduled = false;
     this.#outbox.openTurn();
-    this.deliver();
-    this.#outbox.closeTurn();
+    try {
+      this.deliver();
+    } finally {
+      this.#outbox.closeTurn();
+    }
   };
 
   constructor(outbox: Outbox) {

@@ -168,7 +168,9 @@ export class Connection implements AnswerLine, Reader {
     if (this.#phase === 'tunnel') return this.#setPaused(this.#tunnel?.toServer(lent) === false);
     if (this.#phase === 'over') return this.#discard(lent.length);
     this.#hub.parser.forgetBytes();
-    this.#input = lent;
+    // Read again before it could be paused: in a turn with very many clients.
+    const input = this.#input === null ? lent : Buffer.concat([this.#input.subarray(this.#at), lent]);
+    this.#input = input;
     this.#at = 0;
     this.#run();
     if (this.#input === lent) this.#input = copyOf(lent);
@@ -239,7 +241,7 @@ export class Connection implements AnswerLine, Reader {
     const head = heads.read(input, this.#at);
     if (head !== null) {
       const { bytes, at } = heads;
-      if (bytes !== input) heads.forget(); // it came in pieces: they are the request's from here on
+      heads.forget(); // they are the request's from here on
       this.#consume(input, heads.next);
       this.#startRequest(head, bytes, at);
       return true;

@@ -43,7 +43,7 @@ export class HeadReader {
 
   forget(): void {
     this.bytes = NOTHING;
-    this.#partial.forget();
+    if (this.#partial.length > 0) this.#partial.forget();
   }
 
   /** The head that begins in `input` at `from`, or that goes on there. Null: there is an `error`, or all of the input belongs to it and more is to come. */

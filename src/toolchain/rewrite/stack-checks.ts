@@ -14,6 +14,8 @@ import { Writer } from './writer.ts';
 const LARGE_FRAME_BYTES = 4096;
 /** For what is not seen of a frame: how far it is moved to be aligned. */
 const SLACK_BYTES = 4096;
+/** Beyond this it is better that all functions look: what the guard takes, the stack has not. */
+const MOST_GUARD_BYTES = 16 * 1024;
 /** What the limit is when a look has ended the function. */
 const EXCEEDED = -1;
 
@@ -45,7 +47,7 @@ export function planStackChecks(outline: Outline, bodies: readonly Body[], point
     return unseen === undefined ? undefined : { pointer, limit, entered, moving, guardBytes: unseen + SLACK_BYTES };
   };
   const few = plan(enteredWhere((frame, fn) => recursive.has(fn) || frame >= LARGE_FRAME_BYTES));
-  if (few) return few;
+  if (few && few.guardBytes <= MOST_GUARD_BYTES) return few;
   return { pointer, limit, entered: enteredWhere((frame) => frame > 0), moving, guardBytes: SLACK_BYTES };
 }
 
