@@ -48,9 +48,6 @@ export interface ChainStart {
   readonly initializer?: '_initialize' | 'weft_init';
 }
 
-/** What a function mostly allocates at the most while it is initialised. Where it is not written it takes nothing. */
-const INITIAL_HEAP_BYTES = 16 * 1024 * 1024;
-
 /** Most requests call nobody through the host and are over before anybody looks: they share this one, which stays empty. */
 const NO_CALLS: CallsUnderWay[] = [];
 
@@ -327,8 +324,7 @@ export class Chain {
     this.#openBooks();
     let promise: Promise<number>;
     try {
-      const initializes = this.#initializer !== undefined;
-      if (!group.useSpareStacks(initializes ? INITIAL_HEAP_BYTES : 0) || !(initializes || fn.contract.accept(this, this.input))) {
+      if (!group.useSpareStacks() || !(this.#initializer !== undefined || fn.contract.accept(this, this.input))) {
         this.#roomless();
         return;
       }

@@ -11,6 +11,7 @@ import type { HostImports } from './host/imports.ts';
 import type { Counted } from './memory-budget.ts';
 import { compileRollback, linkRollback, type RollBack } from './rollback.ts';
 import type { Runtime } from './runtime.ts';
+import { INITIAL_HEAP_BYTES } from './spare-stack.ts';
 import { compileSwitch, type SwitchHost } from './switch.ts';
 import { WarmGroups } from './warm-groups.ts';
 
@@ -195,10 +196,11 @@ export class Group implements Counted {
     this.shape.runtime.memory.count(this);
   }
 
-  /** Before code runs that cannot start over. False: there is no memory for it. @param heapBytes see Context */
-  useSpareStacks(heapBytes: number): boolean {
+  /** Before code runs that cannot start over. False: there is no memory for it. */
+  useSpareStacks(): boolean {
     if (!this.shape.roomy) return true;
     this.#onSpareStacks = true;
+    const heapBytes = this.#initialized ? 0 : INITIAL_HEAP_BYTES;
     return this.contexts.every((context) => context.spareStack?.use(heapBytes) ?? true);
   }
 

@@ -29,6 +29,9 @@ export function planSpareStack({ pointer, limit, guardBytes, stackBytes }: Wante
   return bytes < 2 * guardBytes ? undefined : { pointer, limit, bytes, guardBytes };
 }
 
+/** What a function mostly allocates at the most while it is initialised. Where it is not written it takes nothing. */
+export const INITIAL_HEAP_BYTES = 16 * 1024 * 1024;
+
 /** What a function sets its limit to when that was reached (src/toolchain/rewrite/stack-checks.ts). */
 const EXCEEDED = -1;
 

@@ -1,7 +1,7 @@
 /**
  * Links a function with as little memory as it can need. What it can reach is wiped after each request, and its stack is most of that
  * (docs/decisions/2026-11-27-small-memories.md). How much of it can be used is seen in a linked module: so a C function is linked with little
- * to begin with, which nearly always is enough, and C++ as its author asked, as it is seldom known how much that can need; but where he asked for
+ * to begin with, which nearly always is enough, and C++ as its author asked, as it is seldom known how much that can need; but where that is
  * much, with what most requests need, and the rest where that is not enough (docs/decisions/2026-11-28-spare-stack.md).
  */
 import type { Compiler, Linked, LinkInput, LinkJob } from './compiler.ts';
@@ -15,11 +15,11 @@ const SLACK_BYTES = 512;
 const LEAST_STACK_BYTES = KIB;
 /** One that calls these needs this much: a guess, which saves it a second link. */
 const HUNGRY_STACK_BYTES = 2 * KIB;
+const HUNGRY = ['printf', 'scanf', 'strtod', 'atof', 'strstr', 'memmem', 'qsort'];
 /** One whose need has no limit that is known gets this much, which is enough for most requests, and all that it may need in those where it is not. */
 const UNBOUNDED_STACK_BYTES = 16 * KIB;
 /** To wipe less than this takes no longer than what it needs to do without: functions that look after the end of their stack. */
 const LEAST_SPARED_BYTES = 64 * KIB;
-const HUNGRY = ['printf', 'scanf', 'strtod', 'atof', 'strstr', 'memmem', 'qsort'];
 /** Who says where in memory things are to be, or asks for it, knows why: it would be somewhere else. */
 const PLACES = /memory|heap|stack|-base/;
 const PLACED = ['__heap_base', '__heap_end', '__data_end'];
@@ -69,7 +69,8 @@ export async function linkCompactly(
     // Not moved: who needs so much computes, and moved addresses are longer instructions.
     return { ...linked, compact: false, stack: { linkedBytes: UNBOUNDED_STACK_BYTES, mayNeedBytes: stackBytes } };
   }
-  const enough = typeof need === 'number' ? Math.max(LEAST_STACK_BYTES, Math.ceil((need + SLACK_BYTES) / KIB) * KIB) : stackBytes + 1;
+  if (typeof need !== 'number') return guess === stackBytes ? first : asAsked();
+  const enough = Math.max(LEAST_STACK_BYTES, Math.ceil((need + SLACK_BYTES) / KIB) * KIB);
   if (enough > stackBytes) return guess === stackBytes ? first : asAsked();
   return job.language === 'c' && enough <= guess ? first : compactly(enough);
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { GuestFunction } from '../../src/engine/guest-function.ts';
+import { INITIAL_HEAP_BYTES } from '../../src/engine/spare-stack.ts';
 import { compiled } from './compiled.ts';
 import { TestEngine, type TestFunction } from './harness.ts';
 
@@ -95,6 +96,20 @@ function stackOf(wasm: Uint8Array<ArrayBuffer>): { bytes: number } | undefined {
 
 type Spec = NonNullable<TestFunction['spec']>;
 
+async function withEngine(use: (engine: TestEngine) => Promise<void>, options: Parameters<typeof TestEngine.start>[0] = {}): Promise<void> {
+  const engine = await TestEngine.start(options);
+  try {
+    await use(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function deploy(engine: TestEngine, functions: Readonly<Record<string, TestFunction>>, merge: string[][] = []): Promise<void> {
+  const outcome = await engine.deploy(functions, merge);
+  assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+}
+
 const WAYS: Readonly<Record<string, { merge: string[][]; caller: Spec; callee: Spec }>> = {
   apart: { merge: [], caller: {}, callee: {} },
   merged: { merge: [['caller', 'callee']], caller: {}, callee: {} },
@@ -110,8 +125,7 @@ for (const [way, { merge, caller, callee }] of Object.entries(WAYS)) {
       const wasm = await compiled(SOURCE, { stackBytes: STACK_BYTES });
       assert.equal(stackOf(wasm)?.bytes, STACK_BYTES);
       engine = await TestEngine.start();
-      const outcome = await engine.deploy({ caller: { wasm, spec: caller }, callee: { wasm, spec: callee } }, merge);
-      assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+      await deploy(engine, { caller: { wasm, spec: caller }, callee: { wasm, spec: callee } }, merge);
     });
     after(() => engine.close());
 
@@ -172,14 +186,13 @@ for (const bytes of [1000, 2 * 1024 * 1024, 20 * 1024 * 1024]) {
   test(`what a function allocates at its start, ${bytes} bytes, is there in each request, and its stack is no burden`, async () => {
     const wasm = await compiled(INITIALISED.replaceAll('BYTES', String(bytes)), { stackBytes: STACK_BYTES });
     assert.ok(stackOf(wasm));
-    const engine = await TestEngine.start();
-    try {
-      const outcome = await engine.deploy({ fn: { wasm } });
-      assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+    await withEngine(async (engine) => {
+      await deploy(engine, { fn: { wasm } });
       for (let round = 0; round < 5; round++) assert.equal((await engine.call('fn', '')).body, 'same');
-    } finally {
-      await engine.close();
-    }
+      const fn = engine.thread.route('fn')?.fn;
+      assert.ok(fn instanceof GuestFunction && fn.snapshot);
+      if (bytes < INITIAL_HEAP_BYTES) assert.ok(fn.snapshot.byteLength <= bytes + 3 * 65_536 - 1, `${fn.snapshot.byteLength}`);
+    });
   });
 }
 
@@ -194,14 +207,10 @@ test('what a function asks the engine for at its start need be no whole pages', 
     int weft_handle(weft_request *request, weft_response *response) { (void)request; return weft_response_write(response, kept + 90, 10); }`;
   const wasm = await compiled(source, { stackBytes: STACK_BYTES });
   assert.ok(stackOf(wasm));
-  const engine = await TestEngine.start();
-  try {
-    const outcome = await engine.deploy({ fn: { wasm } });
-    assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+  await withEngine(async (engine) => {
+    await deploy(engine, { fn: { wasm } });
     for (let round = 0; round < 3; round++) assert.equal((await engine.call('fn', '')).body, 'kkkkkkkkkk');
-  } finally {
-    await engine.close();
-  }
+  });
 });
 
 test('what a function allocates at its start in small pieces never comes to lie in its stack, however much it is', async () => {
@@ -231,14 +240,10 @@ test('what a function allocates at its start in small pieces never comes to lie 
     }`;
   for (const count of [14_000, 18_000]) {
     const wasm = await compiled(source(count), { stackBytes: STACK_BYTES });
-    const engine = await TestEngine.start();
-    try {
-      const outcome = await engine.deploy({ fn: { wasm } });
-      assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+    await withEngine(async (engine) => {
+      await deploy(engine, { fn: { wasm } });
       for (let round = 0; round < 3; round++) assert.equal((await engine.call('fn', '')).body, String(count));
-    } finally {
-      await engine.close();
-    }
+    });
   }
 });
 
@@ -259,17 +264,14 @@ test('many frames on top of each other, none of them large, leave it the stack t
     }`;
   const wasm = await compiled(source, { stackBytes: 80 * 1024 });
   assert.equal(stackOf(wasm)?.bytes, 80 * 1024);
-  const engine = await TestEngine.start();
-  try {
-    await engine.deploy({ fn: { wasm } });
+  await withEngine(async (engine) => {
+    await deploy(engine, { fn: { wasm } });
     for (let round = 0; round < 3; round++) {
       assert.equal((await engine.call('fn', '')).body, 'right');
       assert.equal((await engine.call('fn', 'm')).body, 'right');
       assert.equal((await engine.call('fn', 'all')).status, 502);
     }
-  } finally {
-    await engine.close();
-  }
+  });
 });
 
 test('a program that ends by exit() is no longer tried without it, either', async () => {
@@ -280,43 +282,33 @@ test('a program that ends by exit() is no longer tried without it, either', asyn
     __attribute__((noinline)) static int down(int n) { volatile char here[500]; memset((char *)here, 7, sizeof here); return n == 0 ? 0 : down(n - 1) + (here[n] == 7); }
     int main(void) { printf("%d", down(100)); exit(0); }`;
   const wasm = await compiled(source, { contract: 'stdio', stackBytes: STACK_BYTES });
-  const engine = await TestEngine.start();
-  try {
-    await engine.deploy({ fn: { wasm, spec: { contract: 'stdio' } } });
+  await withEngine(async (engine) => {
+    await deploy(engine, { fn: { wasm, spec: { contract: 'stdio' } } });
     assert.equal((await engine.call('fn', '')).body, '100');
     const fn = engine.thread.route('fn')?.fn;
     assert.ok(fn instanceof GuestFunction && !fn.directRuns.tried);
-  } finally {
-    await engine.close();
-  }
+  });
 });
 
 test('room that is left at the start and never used takes no memory', async () => {
   const wasm = await compiled(SOURCE, { stackBytes: STACK_BYTES });
-  const engine = await TestEngine.start({ maxContextBytes: 4 * 1024 * 1024 });
-  try {
-    const outcome = await engine.deploy({ caller: { wasm } });
-    assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+  const small = { maxContextBytes: 4 * 1024 * 1024 };
+  await withEngine(async (engine) => {
+    await deploy(engine, { caller: { wasm } });
     assert.equal((await engine.call('caller', `d${DEEP}`)).body, `${DEEP} `);
-  } finally {
-    await engine.close();
-  }
+  }, small);
 });
 
 test('with little memory it has as much of a stack as there is room for', async () => {
   const wasm = await compiled(SOURCE, { stackBytes: STACK_BYTES });
-  const engine = await TestEngine.start();
-  try {
+  await withEngine(async (engine) => {
     for (const pages of [1, 2, 3]) {
-      const outcome = await engine.deploy({ caller: { wasm, limits: { memoryBytes: pages * 65_536 } } });
-      assert.equal(outcome?.type, 'deployed', JSON.stringify(outcome));
+      await deploy(engine, { caller: { wasm, limits: { memoryBytes: pages * 65_536 } } });
       for (const before of ['', 's1']) {
         assert.equal((await engine.call('caller', `${before}d10`)).body, '10 ');
         assert.equal((await engine.call('caller', `${before}d${DEEP}`)).body === `${DEEP} `, pages > 1, `${pages} pages`);
         assert.equal((await engine.call('caller', `${before}d${TOO_DEEP}`)).status, pages > 1 ? 502 : 500, `${pages} pages`);
       }
     }
-  } finally {
-    await engine.close();
-  }
+  });
 });

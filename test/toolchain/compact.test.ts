@@ -8,7 +8,7 @@ const STACK_BYTES = 64 * 1024;
 const MAIN = '#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n';
 
 /** Programs, and whether their memory can be made small. */
-const PROGRAMS: Readonly<Record<string, { text: string; answer: string; small: boolean; linkFlags?: string[] }>> = {
+const PROGRAMS: Readonly<Record<string, { text: string; answer: string; small: boolean; linkFlags?: string[]; stackBytes?: number }>> = {
   'a small one': { text: 'int main(void) { printf("%d %s %.2f", 42, "text", 1.5); }', answer: '42 text 1.50', small: true },
   'one with a large array on its stack': {
     text: 'int main(void) { static volatile char *p; char a[40000]; p = a; for (int i = 0; i < 40000; i++) p[i] = i; printf("%d", p[39999]); }',
@@ -29,6 +29,13 @@ const PROGRAMS: Readonly<Record<string, { text: string; answer: string; small: b
     int main(void) { volatile char top[100] = {0}; printf("%d", deep(400, top)); }`,
     answer: '400',
     small: false,
+  },
+  'one with recursion, whose stack is large': {
+    text: `static int deep(int n, volatile char *above) { volatile char here[100]; here[n % 100] = n; return n ? deep(n - 1, here) + (above[0] & 0) + 1 : here[0] & 0; }
+    int main(void) { volatile char top[100] = {0}; printf("%d", deep(1600, top)); }`,
+    answer: '1600',
+    small: false,
+    stackBytes: 4 * STACK_BYTES,
   },
   'one with an array of variable length': {
     text: 'int main(int c, char **v) { (void)v; int n = 30000 + c; volatile char a[n]; for (int i = 0; i < n; i++) a[i] = i; printf("%d", a[29999]); }',
@@ -78,10 +85,10 @@ for (const toolchain of CHOICES) {
     after(() => builder?.close());
     if (!builder) return test('the system has a clang', { skip: 'there is no clang with wasm-ld on this machine' });
 
-    for (const [name, { text, answer, small, linkFlags = [] }] of Object.entries(PROGRAMS)) {
+    for (const [name, { text, answer, small, linkFlags = [], stackBytes = STACK_BYTES }] of Object.entries(PROGRAMS)) {
       test(name, async () => {
         using folder = new Folder();
-        const spec = sources([folder.write('main.c', MAIN + text)], { stackBytes: STACK_BYTES, linkFlags });
+        const spec = sources([folder.write('main.c', MAIN + text)], { stackBytes, linkFlags });
         const artifact = await builder.build(fn(spec));
         assert.equal(await answerOf(artifact), answer);
         assert.equal(baseOf(artifact) > 0, small);
